@@ -1,0 +1,1 @@
+"""Heisenlab: makes concurrency bugs in Python threads appear at will, and proves their fixes."""

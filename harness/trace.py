@@ -1,0 +1,102 @@
+"""Operations and steps: what a thread is about to do, and what it did.
+
+Two forms, because a search looks at thousands of executions and a reader at one:
+`Step` is light and made for search (tokens, no text), `TraceStep` is full and made for people
+(readable names, source lines, values). Both are plain immutable values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import asdict, dataclass, field
+from typing import Any, NamedTuple
+
+
+class _Whole:
+    """The key that stands for a whole object: it conflicts with every key of that object."""
+
+    def __repr__(self) -> str:
+        return "WHOLE"
+
+    def __reduce__(self) -> str:
+        return "WHOLE"
+
+
+WHOLE = _Whole()
+
+
+class Operation(NamedTuple):
+    """What a thread is about to do, known at the scheduling point that lies before it."""
+
+    kind: str
+    object: Hashable = None
+    key: Hashable = WHOLE
+    site: int = -1
+
+
+class Access(NamedTuple):
+    """One touch of shared state: mode "r" observes, "w" changes or synchronises."""
+
+    object: Hashable
+    key: Hashable
+    mode: str
+
+
+class Step(NamedTuple):
+    """An operation carried out, from one scheduling point to the next, in the form a search needs.
+
+    `accesses` is all the step touched, its operation's own included. `released` are locks given up
+    during the step: a release is no choice of its own unless somebody probes the lock (try-acquire,
+    timed acquire, `locked`). `time` is the virtual time in ns; between two steps of different time
+    the clock advanced, which happens only when no thread is enabled. `blocked` tells that the step
+    ended inside a blocking call; the thread's next step is its wake-up.
+    """
+
+    task: int
+    operation: Operation
+    accesses: tuple[Access, ...]
+    released: tuple[Hashable, ...]
+    started: tuple[int, ...]
+    enabled: tuple[int, ...]
+    time: int
+    finished: bool
+    blocked: bool
+
+
+def conflict(a: Access, b: Access) -> bool:
+    """True where the order of the two accesses can matter: one object, overlapping keys, not both reads."""
+    return (
+        a.object == b.object
+        and not (a.mode == "r" and b.mode == "r")
+        and (a.key is WHOLE or b.key is WHOLE or a.key == b.key)
+    )
+
+
+@dataclass(frozen=True)
+class TraceStep:
+    """One step as a person reads it. `step` counts from 1; `state` is the shared state after it, name to text."""
+
+    step: int
+    thread: str
+    operation: str
+    object: str
+    value: str
+    file: str
+    line: int
+    source: str
+    waits_on: str | None
+    preempted: str | None
+    state: dict[str, str] = field(default_factory=dict)
+    time: int = 0
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Everything that happened in one execution, in order."""
+
+    steps: tuple[TraceStep, ...]
+    threads: tuple[str, ...]
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """The steps as plain dictionaries, ready for `json.dumps`."""
+        return [asdict(step) for step in self.steps]

@@ -1,0 +1,35 @@
+"""Alice and Bob run two shops and buy from each other; both bills are paid at the same moment."""
+import threading
+
+
+class Account:
+    def __init__(self, owner, balance):
+        self.owner = owner
+        self.balance = balance
+        self.lock = threading.Lock()
+
+
+def pay(payer, payee, amount):
+    first, second = sorted((payer, payee), key=lambda account: account.balance)
+    with first.lock:
+        with second.lock:
+            payer.balance -= amount
+            payee.balance += amount
+
+
+def main():
+    alice = Account("alice", balance=100)
+    bob = Account("bob", balance=100)
+    payments = [
+        threading.Thread(target=pay, args=(alice, bob, 30), name="alice pays bob"),
+        threading.Thread(target=pay, args=(bob, alice, 10), name="bob pays alice"),
+    ]
+    for payment in payments:
+        payment.start()
+    for payment in payments:
+        payment.join()
+    return {"alice": alice.balance, "bob": bob.balance}
+
+
+if __name__ == "__main__":
+    print(main())

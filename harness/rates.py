@@ -1,0 +1,74 @@
+"""What n runs say about the true rate of a failure: an interval, and a bound where nothing failed.
+
+Wilson, E. B. (1927), "Probable inference, the law of succession, and statistical inference", JASA 22, 209-212:
+unlike the textbook interval rate ± 1.96·s it keeps its 95% for small n and for rates near 0 and 1.
+With no failure at all the exact statement is one-sided: a rate above 1 - 0.05**(1/n) would have shown itself
+in 95 of 100 such series (for large n this is the "rule of three", 3/n).
+"""
+
+from __future__ import annotations
+
+from math import ceil, sqrt
+from typing import NamedTuple
+
+Z95 = 1.959963984540054  # the normal distribution's 97.5% point: 2.5% are left on either side
+DOUBT = 0.05
+
+
+class Rate(NamedTuple):
+    """`failed` of `runs`, and the interval in which the true rate lies with 95% confidence; all between 0 and 1."""
+
+    failed: int
+    runs: int
+    low: float
+    high: float
+
+    @property
+    def value(self) -> float:
+        return self.failed / self.runs if self.runs else 0.0
+
+    def __str__(self) -> str:
+        if not self.runs:
+            return "no runs"
+        if not self.failed:
+            return f"true rate below {_percent_above(self.high)} (95%)"
+        return f"{_percent(self.value)} [{_percent(self.low)[:-1]}–{_percent(self.high)[:-1]}]"
+
+
+def wilson(failed: int, runs: int) -> tuple[float, float]:
+    """Wilson's 95% score interval."""
+    rate, square = failed / runs, Z95 * Z95
+    scale = 1 + square / runs
+    middle = (rate + square / (2 * runs)) / scale
+    reach = Z95 / scale * sqrt(rate * (1 - rate) / runs + square / (4 * runs * runs))
+    return max(0.0, middle - reach), min(1.0, middle + reach)
+
+
+def zero_bound(runs: int) -> float:
+    """The largest true rate that `runs` runs without a failure leave possible, with 95% confidence."""
+    return float(1 - DOUBT ** (1 / runs))
+
+
+def rate(failed: int, runs: int) -> Rate:
+    """The rate with its interval: exact and one-sided where none or all failed, Wilson's between."""
+    if not 0 <= failed <= runs:
+        raise ValueError(f"{failed} failures of {runs} runs cannot be")
+    if not runs:
+        return Rate(0, 0, 0.0, 1.0)
+    if not failed:
+        return Rate(0, runs, 0.0, zero_bound(runs))
+    if failed == runs:
+        return Rate(failed, runs, 1 - zero_bound(runs), 1.0)
+    return Rate(failed, runs, *wilson(failed, runs))
+
+
+def _percent(share: float) -> str:
+    """Whole percent; one decimal below 1% and above 99%, so that rare does not look like never."""
+    return f"{share:.0%}" if share in (0, 1) or 0.01 <= share <= 0.99 else f"{share:.1%}"
+
+
+def _percent_above(share: float) -> str:
+    """Rounded up to one significant figure at least: a bound that was rounded down would be false."""
+    percent = share * 100
+    digits = 0 if percent >= 1 else 1 if percent >= 0.1 else 2 if percent >= 0.01 else 3
+    return f"{ceil(percent * 10**digits - 1e-9) / 10**digits:g}%"

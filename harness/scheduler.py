@@ -1,0 +1,428 @@
+"""The scheduler: real threads, one at a time. The only file that blocks a real thread.
+
+Every program thread is a real thread that runs only while it holds the baton. A thread gives the
+baton away at a *scheduling point*, always before an operation takes effect:
+
+    program code ── point(operation) ──> _arrive ──> _next ──> strategy.choose ──> hand over
+
+The thread that arrives does the choosing itself; there is no scheduler thread, so staying on the
+chosen thread costs no switch at all, and a switch costs one lock released and one acquired. The
+thread that calls `run` is the program's main thread. All others ride on carriers: pooled threads
+that outlive an execution, because starting one costs more than many steps.
+
+A blocked thread is one whose `wants` is held. Everything that can block stands on that one rule: a
+lock is held while it has an owner, a thread is held until it has finished (join), `NEVER` is always
+held (sleep). A deadline makes a blocked thread enabled once the virtual clock has reached it, and
+the clock moves only when nobody is enabled. With no deadline left either, the execution is stuck.
+
+An execution ends when main leaves `run`'s body, or by `stop` (stuck, step bound). Then `unwinding`
+is set and every point raises `Unwind` in the threads that are left, one after the other, so that
+their carriers come back; what a program does while it is unwound is noise and is not recorded.
+
+What is *not* here: which thread is next (a strategy), what a lock or a queue is (world/), what a
+trace means (detectors/), what an execution came to (execution.py).
+"""
+
+from __future__ import annotations
+
+import _thread
+from collections.abc import Callable, Hashable, Iterator
+from contextvars import Context
+from typing import Any, Protocol
+
+from harness.trace import WHOLE, Access, Operation, Step
+
+OBSERVERS = frozenset(
+    "read join is_alive begin is_set locked qsize empty full done running cancelled enumerate".split()
+)
+"""Kinds of operation that only look; two of them on one object commute."""
+
+STUBBORN = 50
+"""How often a thread may swallow `Unwind` before its carrier is given up and parked for good."""
+
+
+class Unwind(BaseException):
+    """Raised in a program's thread at a scheduling point to end it after its execution is over."""
+
+
+class Holdable(Protocol):
+    """What a thread can wait for: it is enabled again when `held` is false."""
+
+    held: bool
+
+
+class Never:
+    """Held for ever: what a sleeper wants."""
+
+    held = True
+    token = None
+
+
+NEVER = Never()
+
+
+class Task:
+    """The scheduler's record of one program thread.
+
+    `held` is true until the thread has finished: joining it is wanting it. `pending` is what it will
+    do when it is chosen next. `asked` tells that its request was refused before (for bypasses).
+    `call` is the public operation it is inside of, kept while it is blocked within that.
+    """
+
+    __slots__ = (
+        "index", "name", "daemon", "pending", "wants", "deadline", "steps", "held", "baton", "asked",
+        "bypassed", "call", "subject", "created", "unwound", "ident", "handle", "timed_out", "carrier",
+    )  # fmt: skip
+
+    def __init__(self, index: int, name: str, daemon: bool, baton: Any) -> None:
+        self.index = index
+        self.name = name
+        self.daemon = daemon
+        self.baton = baton
+        self.pending = Operation("begin", ("thread", index))
+        self.wants: Holdable | None = None
+        self.deadline: int | None = None
+        self.steps = 0
+        self.held = True
+        self.asked = False
+        self.bypassed = 0
+        self.call: Operation | None = None
+        self.subject: Any = None
+        self.created = 0
+        self.unwound = 0
+        self.ident = 1000 + index
+        self.handle: Any = None
+        self.timed_out = False
+        self.carrier: _Carrier | None = None
+
+    @property
+    def finished(self) -> bool:
+        return not self.held
+
+    @property
+    def token(self) -> Hashable:
+        return ("thread", self.index)
+
+    def __repr__(self) -> str:
+        return f"<Task {self.index} {self.name}>"
+
+
+class Policy(Protocol):
+    """The part of a strategy that the scheduler calls; `every_step`: also where there is no choice."""
+
+    every_step: bool
+
+    def choose(self, enabled: list[Any], running: Any, step: int) -> Any: ...
+
+
+class Recorder(Protocol):
+    """Told of each step around its execution; `arrived` comes before the next choice is made."""
+
+    def chosen(self, task: Task, enabled: list[Task]) -> None: ...
+
+    def arrived(self, task: Task) -> None: ...
+
+
+class _Carrier:
+    __slots__ = ("baton", "job", "ident")
+
+    def __init__(self) -> None:
+        self.baton = _thread.allocate_lock()
+        self.baton.acquire()
+        self.job: tuple[Task, Callable[[], None]] | None = None
+        self.ident = 0
+
+
+class Scheduler:
+    """Carries executions out, one after the other, each under the strategy it is handed.
+
+    Use: `run(body, strategy, …)` once per execution. During it, `point`, `block`, `spawn`, `touch`
+    are called by the world on behalf of the running thread, which is `current`.
+    """
+
+    def __init__(self) -> None:
+        self._pool: list[_Carrier] = []
+        self.abandoned = 0
+        self.probed = False
+        self.release_points = False
+        self.active = False
+        self.unwinding = False
+        self.log: list[Step] | None = None
+        self.tasks: list[Task] = []
+        self.current: Task = Task(0, "MainThread", False, _thread.allocate_lock())
+
+    def run(
+        self,
+        body: Callable[[], None],
+        strategy: Policy,
+        tail: Policy,
+        *,
+        tail_from: int,
+        max_steps: int,
+        log_steps: bool = False,
+        recorder: Recorder | None = None,
+        early_timeouts: bool = False,
+        epoch: int = 0,
+    ) -> None:
+        """Run `body` as the main thread under `strategy`; from step `tail_from` on under `tail`.
+
+        Ends after at most `max_steps` steps. `ended` then says how: "" when body came to its end,
+        "stuck" or "bound" (or what a policy said to `stop`) otherwise. `epoch` is the virtual time at the start, in ns.
+        """
+        baton = _thread.allocate_lock()
+        baton.acquire()
+        main = Task(0, "MainThread", False, baton)
+        main.steps = 1
+        main.ident = _MAIN_IDENT
+        self.tasks = [main]
+        self.live = [main]
+        self.main = self.current = main
+        self.strategy, self.tail, self.tail_from, self.max_steps = strategy, tail, tail_from, max_steps
+        self.early_timeouts = early_timeouts
+        self.now = epoch
+        self.steps = 1
+        self.schedule: list[int] = [0]
+        self.ended = ""
+        self.max_bypass = 0
+        self.log = [] if log_steps else None
+        self.recorder = recorder
+        self.unwinding = False
+        self._open_step(main, (0,))
+        self.active = True
+        try:
+            body()
+        except Unwind:
+            pass
+        finally:
+            self._close()
+
+    def point(self, operation: Operation, wants: Holdable | None = None, deadline: int | None = None) -> None:
+        """A scheduling point: the running thread is about to carry out `operation`.
+
+        Returns when it is chosen. With `wants` the thread is enabled only while that is not held, or
+        from `deadline` (virtual ns) on; `current.timed_out` then tells which it was.
+        """
+        me = self.current
+        if self.unwinding:
+            self._raise(me)
+        me.pending = operation
+        me.wants = wants
+        me.deadline = deadline
+        chosen = self._next(me)
+        if chosen is not me:
+            self.current = chosen
+            chosen.baton.release()
+            me.baton.acquire()
+        if self.unwinding:
+            self._raise(me)
+        if wants is not None:
+            me.timed_out = wants.held
+            me.wants = None
+            me.asked = False
+
+    def block(self, wants: Holdable, deadline: int | None = None) -> bool:
+        """The running thread cannot go on inside its operation until `wants` is free; False on a time-out.
+
+        Not a scheduling point while `wants` is free: an operation is one step until it blocks.
+        """
+        me = self.current
+        if self.unwinding:
+            self._raise(me)
+        if not wants.held:
+            return True
+        call = me.call or me.pending
+        me.asked = True
+        if self.log is not None:
+            self._blocked = True
+        self.point(Operation("wake", call.object, WHOLE, call.site), wants, deadline)
+        return not me.timed_out
+
+    def spawn(self, body: Callable[[], None], name: str, daemon: bool) -> Task:
+        """A new thread, enabled at once, which will run `body`."""
+        carrier = self._pool.pop() if self._pool else self._new_carrier()
+        task = Task(len(self.tasks), self._unique(name), daemon, carrier.baton)
+        task.carrier = carrier
+        carrier.job = (task, body)
+        self.tasks.append(task)
+        self.live.append(task)
+        if self.log is not None:
+            self._started.append(task.index)
+            self._touched.append(Access(task.token, WHOLE, "w"))
+        return task
+
+    def touch(self, object: Hashable, mode: str = "w") -> None:
+        """The running step also touches `object` (beyond its operation's own)."""
+        if self.log is not None:
+            self._touched.append(Access(object, WHOLE, mode))
+
+    def gave_up(self, lock: Hashable) -> None:
+        """The running step released `lock`."""
+        if self.log is not None:
+            self._released.append(lock)
+
+    def granted(self, resource: Holdable, to: Task) -> None:
+        """`to` got `resource`: each thread that asked for it earlier and still waits has been bypassed."""
+        for task in self.live:
+            if task.wants is resource and task is not to:
+                if task.asked:
+                    task.bypassed += 1
+                    self.max_bypass = max(self.max_bypass, task.bypassed)
+                task.asked = True
+
+    def new_token(self) -> int:
+        """A token for an object that the running thread creates: its n-th, whatever the schedule."""
+        me = self.current
+        me.created += 1
+        return (1 << 32) + (me.index << 20) + me.created
+
+    def blocked_frames(self) -> Iterator[tuple[Task, int]]:
+        """Unfinished threads with the identity of the real thread that carries each."""
+        for task in self.live:
+            yield task, task.carrier.ident if task.carrier else _thread.get_ident()
+
+    def stop(self, reason: str) -> None:
+        """Ends the execution: every thread is unwound at its next scheduling point."""
+        self.ended = reason
+        self.unwinding = True
+
+    # The loop: who arrives chooses who goes on.
+
+    def _next(self, running: Task | None) -> Task:
+        if self.log is not None:
+            self._close_step()
+        if self.recorder is not None and running is not None:
+            self.recorder.arrived(running)
+        enabled = self._enabled()
+        while not enabled:
+            if not self._advance():
+                self.stop("stuck")
+                return self.main
+            enabled = self._enabled()
+        step = self.steps
+        if step >= self.max_steps:
+            self.stop("bound")
+            return self.main
+        policy = self.strategy if step < self.tail_from else self.tail
+        forced = len(enabled) == 1 and not policy.every_step
+        chosen: Task = enabled[0] if forced else policy.choose(enabled, running, step)
+        if self.unwinding:  # a tail that has seen enough (a verified lasso) stops the execution
+            return self.main
+        self.steps = step + 1
+        self.schedule.append(chosen.index)
+        chosen.steps += 1
+        if self.log is not None:
+            self._open_step(chosen, tuple(task.index for task in enabled))
+        if self.recorder is not None:
+            self.recorder.chosen(chosen, enabled)
+        return chosen
+
+    def _enabled(self) -> list[Task]:
+        if self.early_timeouts:
+            return [t for t in self.live if t.wants is None or not t.wants.held or t.deadline is not None]
+        now = self.now
+        return [
+            t
+            for t in self.live
+            if (w := t.wants) is None or not w.held or ((d := t.deadline) is not None and d <= now)
+        ]
+
+    def _advance(self) -> bool:
+        deadlines = [t.deadline for t in self.live if t.wants is not None and t.deadline is not None]
+        if deadlines:
+            self.now = min(deadlines)
+        return bool(deadlines)
+
+    def _finish(self, task: Task) -> None:
+        task.held = False
+        self.live.remove(task)
+        if self.unwinding:
+            self.main.baton.release()
+            return
+        if self.log is not None:
+            self._touched.append(Access(task.token, WHOLE, "w"))
+            self._finished = True
+        if self.recorder is not None:
+            self.recorder.arrived(task)
+        chosen = self._next(None)
+        self.current = chosen
+        chosen.baton.release()
+
+    def _close(self) -> None:
+        """Unwinds what is left; afterwards every carrier is back in the pool or given up."""
+        if self.log is not None and not self.unwinding:
+            self._close_step()
+        self.unwinding = True
+        for task in [t for t in self.live if t is not self.main]:
+            self.current = task
+            task.baton.release()
+            self.main.baton.acquire()
+        self.current = self.main
+        self.active = False
+
+    def _raise(self, me: Task) -> None:
+        me.unwound += 1
+        if me.unwound > STUBBORN and me.carrier is not None:
+            self.abandoned += 1
+            self.live.remove(me)
+            self.main.baton.release()
+            _park()
+        raise Unwind
+
+    # Steps for a search, kept only while `log` is a list.
+
+    def _open_step(self, task: Task, enabled: tuple[int, ...]) -> None:
+        self._touched: list[Access] = []
+        self._released: list[Hashable] = []
+        self._started: list[int] = []
+        self._finished = self._blocked = False
+        self._step = (task, task.pending, enabled, self.now)
+
+    def _close_step(self) -> None:
+        assert self.log is not None
+        task, operation, enabled, time = self._step
+        if operation.object is not None:
+            mode = "r" if operation.kind in OBSERVERS else "w"
+            self._touched.insert(0, Access(operation.object, operation.key, mode))
+        self.log.append(
+            Step(
+                task.index, operation, tuple(self._touched), tuple(self._released), tuple(self._started),
+                enabled, time, self._finished, self._blocked,
+            )  # fmt: skip
+        )
+
+    def _unique(self, name: str) -> str:
+        taken = {task.name for task in self.tasks}
+        if name not in taken:
+            return name
+        return next(candidate for n in range(2, 10**6) if (candidate := f"{name}.{n}") not in taken)
+
+    def _new_carrier(self) -> _Carrier:
+        carrier = _Carrier()
+        _thread.start_new_thread(self._carry, (carrier,))
+        return carrier
+
+    def _carry(self, carrier: _Carrier) -> None:
+        carrier.ident = _thread.get_ident()
+        while True:
+            carrier.baton.acquire()
+            assert carrier.job is not None
+            task, body = carrier.job
+            carrier.job = None
+            if not self.unwinding:
+                try:
+                    Context().run(body)
+                except Unwind:
+                    pass
+            body = None  # type: ignore[assignment]  # nothing of the program may outlive it in a carrier's frame
+            self._pool.append(carrier)
+            self._finish(task)
+            del task
+
+
+_MAIN_IDENT = 999
+
+
+def _park() -> None:
+    lock = _thread.allocate_lock()
+    lock.acquire()
+    lock.acquire()

@@ -1,0 +1,65 @@
+"""Virtual time: `time` as a program sees it.
+
+The clock is an integer of nanoseconds that moves only when no thread is enabled, to the earliest
+deadline; half an hour of waiting costs nothing. Formatting functions (`strftime` …) are the host's,
+given the virtual time where they would read the clock.
+"""
+
+from __future__ import annotations
+
+import time as host
+from types import ModuleType
+from typing import Any
+
+from harness.scheduler import NEVER, Scheduler
+from harness.trace import Operation
+from harness.world.lock import timeout_ns
+
+EPOCH = 1_700_000_000 * 10**9
+"""`time.time_ns()` when an execution starts."""
+
+START = 1_000 * 10**9
+"""`time.monotonic_ns()` when an execution starts."""
+
+
+def module(scheduler: Scheduler) -> ModuleType:
+    """A `time` module on the scheduler's clock."""
+
+    def sleep(seconds: float) -> None:
+        if seconds < 0:
+            raise ValueError("sleep length must be non-negative")
+        scheduler.current.subject = None
+        if seconds:
+            scheduler.point(Operation("sleep"), NEVER, scheduler.now + timeout_ns(seconds))
+        else:
+            scheduler.point(Operation("sleep"))
+
+    def now_ns() -> int:
+        return scheduler.now
+
+    def now() -> float:
+        return scheduler.now / 1e9
+
+    def wall_ns() -> int:
+        return EPOCH + scheduler.now - START
+
+    def wall() -> float:
+        return wall_ns() / 1e9
+
+    virtual = ModuleType("time", host.__doc__)
+    virtual.__dict__.update(host.__dict__)
+    virtual.__dict__.update(sleep=sleep, time=wall, time_ns=wall_ns)
+    for name in ("monotonic", "perf_counter", "process_time", "thread_time"):
+        virtual.__dict__[name] = now
+        virtual.__dict__[name + "_ns"] = now_ns
+    for name in ("localtime", "gmtime", "ctime"):
+        virtual.__dict__[name] = _reading(getattr(host, name), wall)
+    return virtual
+
+
+def _reading(function: Any, wall: Any) -> Any:
+    def wrapper(seconds: float | None = None) -> Any:
+        return function(wall() if seconds is None else seconds)
+
+    wrapper.__name__ = function.__name__
+    return wrapper

@@ -1,0 +1,102 @@
+"""Thread: start, join and is_alive as the scheduler's own operations, on CPython's own class.
+
+The rest of `Thread` (names, daemon flag, properties, `excepthook`, `Timer`) is the running
+interpreter's source, loaded by `library.py`. CPython's start handshake is not used: it would add
+some 45 steps to a two-thread program and hide bugs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from harness.scheduler import Scheduler, Task
+from harness.trace import WHOLE, Operation
+from harness.world.lock import timeout_ns
+
+CrashHandler = Callable[[Task, BaseException], None]
+
+
+class Others:
+    """Held while a non-daemon thread other than main is unfinished: what an interpreter waits for at exit."""
+
+    token = None
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._scheduler = scheduler
+
+    @property
+    def held(self) -> bool:
+        main = self._scheduler.main
+        return any(not task.daemon and task is not main for task in self._scheduler.live)
+
+
+def install(threading: ModuleType, scheduler: Scheduler, crashed: CrashHandler) -> None:
+    """Replace the parts of a private `threading` module that start, run and await threads."""
+    thread_class: Any = threading.Thread
+
+    def start(self: Any) -> None:
+        if not self._initialized:
+            raise RuntimeError("thread.__init__() not called")
+        if self._started.is_set():
+            raise RuntimeError("threads can only be started once")
+        scheduler.point(Operation("start", ("thread", len(scheduler.tasks)), WHOLE))
+        task = scheduler.spawn(lambda: _run(self, task), self._name, self._daemonic)
+        self._task = task
+        task.handle = self
+        self._ident = task.ident
+        self._native_id = task.ident
+        self._started._flag = True
+        threading._active[task.ident] = self
+
+    def _run(self: Any, task: Task) -> None:
+        try:
+            self.run()
+        except SystemExit:
+            pass
+        except Exception as error:
+            crashed(task, error)
+            if not scheduler.unwinding:
+                self._invoke_excepthook(self)
+        finally:
+            threading._active.pop(task.ident, None)
+
+    def join(self: Any, timeout: float | None = None) -> None:
+        if not self._initialized:
+            raise RuntimeError("Thread.__init__() not called")
+        if not self._started.is_set():
+            raise RuntimeError("cannot join thread before it is started")
+        if self._task is scheduler.current:
+            raise RuntimeError("cannot join current thread")
+        deadline = None if timeout is None else scheduler.now + (timeout_ns(timeout) if timeout > 0 else 0)
+        scheduler.point(Operation("join", self._task.token), self._task, deadline)
+
+    def is_alive(self: Any) -> bool:
+        assert self._initialized, "Thread.__init__() not called"
+        if not self._started.is_set():
+            return False
+        scheduler.point(Operation("is_alive", self._task.token))
+        return bool(self._task.held)
+
+    for function in (start, join, is_alive):
+        function.__qualname__ = f"Thread.{function.__name__}"
+        setattr(thread_class, function.__name__, function)
+    thread_class._task = None
+    threading.get_ident = lambda: scheduler.current.ident  # type: ignore[attr-defined]
+    threading.get_native_id = threading.get_ident  # type: ignore[attr-defined]
+
+
+def adopt_main(threading: ModuleType, scheduler: Scheduler) -> None:
+    """The running execution's main thread becomes `threading.main_thread()`."""
+    threading._active.clear()
+    threading._limbo.clear()
+    threading._dangling.clear()
+    main = threading._main_thread
+    task = scheduler.main
+    main._task = task
+    task.handle = main
+    main._ident = main._native_id = task.ident
+    main._name = "MainThread"
+    main.__dict__.pop("_threading_local", None)
+    threading._active[task.ident] = main

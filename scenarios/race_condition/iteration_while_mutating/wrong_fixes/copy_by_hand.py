@@ -1,0 +1,30 @@
+"""The evening report adds up all open orders, while one more order arrives from the website."""
+import threading
+
+
+class Shop:
+    def __init__(self):
+        self.open_orders = {"order 1": 30, "order 2": 20}
+
+    def accept(self, order_id, price):
+        self.open_orders[order_id] = price
+
+    def report(self):
+        orders = {order_id: self.open_orders[order_id] for order_id in self.open_orders}
+        total = 0
+        for order_id in orders:
+            total += orders[order_id]
+        return total
+
+
+def main():
+    shop = Shop()
+    website = threading.Thread(target=shop.accept, args=("order 3", 50), name="website")
+    website.start()
+    total = shop.report()
+    website.join()
+    return total
+
+
+if __name__ == "__main__":
+    print(main())

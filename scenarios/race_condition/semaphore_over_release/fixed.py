@@ -1,0 +1,57 @@
+"""Two desks share the shop's only database connection; whoever needs it takes it from the pool."""
+import threading
+
+
+class Connection:
+    def __init__(self):
+        self.statement = None
+
+
+class Pool:
+    def __init__(self, size):
+        self.free = [Connection() for _ in range(size)]
+        self.permits = threading.BoundedSemaphore(size)
+
+    def take(self):
+        self.permits.acquire()
+        return self.free.pop()
+
+    def give_back(self, connection):
+        self.free.append(connection)
+        self.permits.release()
+
+
+def process_order(order_id, card, pool, saved):
+    connection = pool.take()
+    try:
+        if card == "declined":
+            return
+        connection.statement = f"save {order_id}"
+        saved.append(connection.statement)
+    finally:
+        pool.give_back(connection)
+
+
+def work(orders, pool, saved):
+    for order_id, card in orders:
+        process_order(order_id, card, pool, saved)
+
+
+def main():
+    pool = Pool(size=1)
+    saved = []
+    orders_1 = [("order 1", "declined"), ("order 2", "valid")]
+    orders_2 = [("order 3", "valid")]
+    desks = [
+        threading.Thread(target=work, args=(orders_1, pool, saved), name="desk 1"),
+        threading.Thread(target=work, args=(orders_2, pool, saved), name="desk 2"),
+    ]
+    for desk in desks:
+        desk.start()
+    for desk in desks:
+        desk.join()
+    return sorted(saved)
+
+
+if __name__ == "__main__":
+    print(main())

@@ -1,0 +1,173 @@
+"""Locks as `threading` hands them out in a child that is perturbed or whose clock is scaled.
+
+They are CPython's own, behind a thin wrapper that adds a scheduling point before each operation, divides timeouts by
+the time scale, and remembers who holds a lock since when and who wants it, for the story of a hang. `Condition`,
+`Semaphore`, `Event`, `Queue` … take their locks from `threading` and so are covered without being touched.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import sys
+import threading
+from _thread import RLock as _RLock
+from _thread import allocate_lock as _allocate_lock
+from _thread import get_ident
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+from harness.children.job import Home
+from harness.children.perturbation import Perturbation
+from harness.children.stacks import thread_name
+
+_here = SimpleNamespace(point=lambda: None, scale=1.0, home=Home(""))
+_wanted: dict[int, Lock | RLock] = {}  # ident of a thread → the lock it is acquiring
+
+
+def held(ident: int) -> str:
+    """`, held by bob since broken.py:20` for the lock the thread waits for; empty where that is not known."""
+    taken = getattr(_wanted.get(ident), "taken", None)
+    return f", held by {thread_name(taken[0])} since {taken[1]}" if taken else ""
+
+
+class Lock:
+    """Stands in for threading.Lock."""
+
+    __slots__ = ("_lock", "taken", "locked", "__weakref__")
+
+    def __init__(self) -> None:
+        self._lock = _allocate_lock()
+        self.locked = self._lock.locked
+        self.taken: tuple[int, str] | None = None
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        _here.point()
+        _wanted[get_ident()] = self
+        got = self._lock.acquire(blocking, _scaled(timeout))
+        return _acquired(self, got)
+
+    def release(self) -> None:
+        _here.point()
+        self.taken = None
+        self._lock.release()
+
+    def __enter__(self) -> bool:
+        return self.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    def _at_fork_reinit(self) -> None:
+        self._lock._at_fork_reinit()  # type: ignore[attr-defined]
+
+    def __repr__(self) -> str:
+        return repr(self._lock)
+
+
+class RLock(_RLock):  # type: ignore[misc, valid-type]
+    """Stands in for threading.RLock. `Condition` gives it up and takes it back by its two private methods."""
+
+    taken: tuple[int, str] | None = None
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        _here.point()
+        _wanted[get_ident()] = self
+        got = super().acquire(blocking, _scaled(timeout))
+        return _acquired(self, got)
+
+    def release(self) -> None:
+        _here.point()
+        super().release()
+        self._given_up()
+
+    def _release_save(self) -> Any:
+        _here.point()
+        state = super()._release_save()
+        self._given_up()
+        return state
+
+    def _acquire_restore(self, state: Any) -> None:
+        _here.point()
+        _wanted[get_ident()] = self
+        super()._acquire_restore(state)
+        _acquired(self, True)
+
+    def _given_up(self) -> None:
+        """Forget the holder, unless it still holds, or another thread was faster and holds already."""
+        if self.taken and self.taken[0] == get_ident() and not self._is_owned():
+            self.taken = None
+
+    def __enter__(self) -> bool:
+        return self.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+
+class SimpleQueue(queue.SimpleQueue):  # type: ignore[type-arg]
+    """Stands in for queue.SimpleQueue, which waits in C, on a lock of its own."""
+
+    def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
+        _here.point()
+        super().put(item)
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:
+        _here.point()
+        return super().get(block, timeout and _scaled(timeout))
+
+
+def _scaled(timeout: float) -> float:
+    return timeout / _here.scale if timeout > 0 else timeout
+
+
+def _acquired(lock: Lock | RLock, got: bool) -> bool:
+    """Note that the caller no longer wants the lock, and has it if `got`."""
+    ident = get_ident()
+    _wanted.pop(ident, None)
+    if got:
+        lock.taken = ident, _place()
+    return got
+
+
+def _place() -> str:
+    """The innermost line of the program in the calling thread."""
+    frame = sys._getframe(2)
+    while frame.f_back is not None and frame.f_code.co_filename not in _here.home:
+        frame = frame.f_back
+    return f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}"
+
+
+def install(home: Home, scale: float, point: Callable[[], None] | None = None) -> None:
+    """From now on `threading` and `queue` in this process hand out these locks. home: the program's directory."""
+    _here.home, _here.scale, _here.point = home, scale, point or _here.point
+    for name, stand_in in (("Lock", Lock), ("_allocate_lock", Lock), ("RLock", RLock)):
+        setattr(threading, name, stand_in)
+    queue.SimpleQueue = SimpleQueue  # type: ignore[misc]
+    join = threading.Thread.join
+
+    def scaled_join(thread: threading.Thread, timeout: float | None = None) -> None:
+        _here.point()
+        join(thread, timeout and _scaled(timeout))
+
+    threading.Thread.join = scaled_join  # type: ignore[method-assign]
+
+
+def label_threads(perturbation: Perturbation) -> None:
+    """Every thread gets a label by its place in the tree of starts, and begins with the plan's delay."""
+    start = threading.Thread.start
+
+    def labelled_start(thread: threading.Thread) -> None:
+        perturbation.point()
+        label, run = perturbation.child_label(), thread.run
+
+        def labelled_run() -> None:
+            perturbation.begin(label)
+            run()
+
+        thread.run = labelled_run  # type: ignore[method-assign]
+        start(thread)
+        perturbation.point()
+
+    threading.Thread.start = labelled_start  # type: ignore[method-assign]

@@ -1,0 +1,107 @@
+"""The program and the modules beside it, compiled once in the warm parent and executed anew in every child."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import importlib
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any
+
+from harness.children.job import Home
+
+Compile = Callable[[str, str], CodeType]  # source, filename
+_NEVER_AHEAD = {"antigravity", "this", "idlelib", "tkinter", "turtle", "turtledemo", "faulthandler", "sched"}
+
+
+class Modules:
+    """A finder for `sys.meta_path` that serves what lies in one directory, compiled by `compile`."""
+
+    def __init__(self, path: Path, source: str, oracle: Path | None, compile: Compile) -> None:
+        self.path = path
+        self.home = Home(path)
+        self.oracle = oracle and _plainly_compiled(oracle)
+        self.compile = compile
+        self.builtins: Mapping[str, Any] | None = None  # names these modules see beside the usual ones
+        self._codes: dict[str, CodeType] = {str(path): compile(source, str(path))}
+        for neighbour in self._neighbours(source, set()):
+            self.code(str(neighbour))
+
+    def code(self, filename: str) -> CodeType:
+        if filename not in self._codes:
+            self._codes[filename] = self.compile(Path(filename).read_text(encoding="utf-8"), filename)
+        return self._codes[filename]
+
+    def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> ModuleSpec | None:
+        spec = PathFinder.find_spec(name, path or [self.home.directory])
+        if spec is None or not spec.origin or spec.origin not in self.home:
+            return None
+        if not spec.origin.endswith(".py"):
+            return spec
+        return spec_from_file_location(name, spec.origin, loader=_Loader(name, spec.origin, self))
+
+    def program(self) -> ModuleType:
+        """The program's module, executed; under its file's name, so that its __main__ part stays out."""
+        name = self.path.stem if self.path.stem not in sys.modules else f"program_{self.path.stem}"
+        spec = spec_from_file_location(name, str(self.path), loader=_Loader(name, str(self.path), self))
+        assert spec is not None and spec.loader is not None
+        module = sys.modules[name] = module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    def _neighbours(self, source: str, seen: set[Path]) -> Iterator[Path]:
+        """The single-file modules beside the program that it imports by name, and those they import."""
+        for name in _imported(source):
+            path = Path(self.home.directory, f"{name}.py")
+            if path not in seen and path.is_file() and name not in sys.modules:
+                seen.add(path)
+                yield path
+                yield from self._neighbours(path.read_text(encoding="utf-8"), seen)
+
+
+class _Loader(SourceFileLoader):
+    def __init__(self, name: str, path: str, modules: Modules) -> None:
+        super().__init__(name, path)
+        self.modules = modules
+
+    def get_code(self, fullname: str) -> CodeType:
+        return self.modules.code(self.path)
+
+    def exec_module(self, module: ModuleType) -> None:
+        if self.modules.builtins is not None:
+            module.__dict__["__builtins__"] = {**vars(builtins), **self.modules.builtins}
+        super().exec_module(module)
+
+
+def _plainly_compiled(path: Path) -> CodeType:
+    return compile(path.read_bytes(), str(path), "exec")
+
+
+def import_ahead(source: str, directory: str) -> None:
+    """Import the standard library's modules that a program names, so that no child has to.
+
+    Only those that nothing beside the program shadows; what fails here will fail again, visibly, in the child.
+    """
+    for name in _imported(source):
+        shadowed = Path(directory, f"{name}.py").exists() or Path(directory, name).exists()
+        if name in sys.stdlib_module_names and name not in _NEVER_AHEAD and not shadowed:
+            try:
+                importlib.import_module(name)
+            except Exception:  # an optional part of the library that this build lacks
+                pass
+
+
+def _imported(source: str) -> set[str]:
+    """First parts of all module names that the source imports, wherever the statement stands."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names.update(alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.partition(".")[0])
+    return names

@@ -1,0 +1,48 @@
+"""Two T-shirts, two orders, and a shop counter that sells T-shirts too."""
+
+import queue
+import threading
+import time
+
+
+class Stock:
+    def __init__(self, pieces):
+        self.pieces = pieces
+        self.lock = threading.Lock()
+
+    def take(self):
+        """Take one piece; False if there is none left."""
+        with self.lock:
+            if self.pieces == 0:
+                return False
+            self.pieces -= 1
+            return True
+
+
+def process_orders(orders, stock, result):
+    while not orders.empty():
+        order = orders.get()
+        if stock.take():
+            result[order] = "shipped"
+        else:
+            time.sleep(0.1)  # give the stock a chance to recover
+            orders.put(order)
+
+
+def main():
+    stock = Stock(pieces=2)
+    result = {}
+    orders = queue.Queue()
+    orders.put("order 1")
+    orders.put("order 2")
+    worker = threading.Thread(name="worker", target=process_orders, args=(orders, stock, result))
+    counter = threading.Thread(name="shop counter", target=stock.take)
+    worker.start()
+    counter.start()
+    worker.join()
+    counter.join()
+    return result
+
+
+if __name__ == "__main__":
+    print(main())

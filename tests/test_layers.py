@@ -23,6 +23,7 @@ FLOORS: dict[str, int] = {
     "campaign": 5,
     "explore": 5,
     "execution": 5,
+    "recording": 5,
     "minimize": 5,
     "stress": 5,
     "children": 5,

@@ -1,0 +1,103 @@
+"""The terminal's side of a command: closed or ASCII streams, signals, progress."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import shutil
+import signal
+import sys
+import time
+from types import FrameType
+
+_ASCII = {"…": "...", "–": "-", "—": "-", "×": "x", "±": "+/-", "≥": ">=", "≤": "<="}
+
+
+class Terminated(BaseException):
+    """SIGTERM: everything is to be cleaned up on the way out, as for Ctrl-C."""
+
+
+def prepare() -> None:
+    """Make output safe on every terminal, and SIGTERM an exception like SIGINT."""
+    for descriptor in range(3):
+        _keep_open(descriptor)
+    codecs.register_error("plain", lambda error: (_plain_words(error), error.end))
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="plain")
+    signal.signal(signal.SIGTERM, _terminate)
+
+
+def _keep_open(descriptor: int) -> None:
+    """A closed standard stream's number must not come to mean some pipe of the harness."""
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        os.open(os.devnull, os.O_RDWR)
+
+
+def _plain_words(error: UnicodeError) -> str:
+    assert isinstance(error, UnicodeEncodeError)
+    return "".join(_ASCII.get(c, "?") for c in error.object[error.start : error.end])
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise Terminated
+
+
+def say(text: str) -> None:
+    """Print a finished piece of output at once; nobody waits for a buffer."""
+    print(text, flush=True)
+
+
+def discard_output() -> None:
+    """The reader of standard output is gone: write no more, and let the interpreter end quietly."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    if sys.__stdout__ is not None:
+        os.dup2(nowhere, sys.__stdout__.fileno())
+
+
+class Progress:
+    """One line on standard error that tells how far the work is; only where a person watches.
+
+    Elsewhere `done` prints a line per finished piece, unless standard output goes to the same place and
+    tells it already.
+    """
+
+    INTERVAL = 0.1
+
+    def __init__(self, when: str = "auto") -> None:
+        stream = sys.stderr
+        self.live = stream is not None and when != "never" and stream.isatty()
+        self.lines = not self.live and (when == "always" or (when == "auto" and not _same_place()))
+        self._shown = ""
+        self._last = 0.0
+
+    def show(self, text: str) -> None:
+        """Replace the line; a terminal is not bothered more often than it can be read."""
+        now = time.monotonic()
+        if self.live and now - self._last >= self.INTERVAL:
+            self._last = now
+            self._write(text[: shutil.get_terminal_size().columns - 1])
+
+    def done(self, text: str) -> None:
+        """A piece of work is finished."""
+        self.clear()
+        if self.lines:
+            print(text, file=sys.stderr, flush=True)
+
+    def clear(self) -> None:
+        if self._shown:
+            self._write("")
+
+    def _write(self, text: str) -> None:
+        sys.stderr.write("\r" + text.ljust(len(self._shown)) + "\r" + text)
+        sys.stderr.flush()
+        self._shown = text
+
+
+def _same_place() -> bool:
+    try:
+        return os.path.sameopenfile(1, 2)
+    except OSError:
+        return False

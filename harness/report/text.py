@@ -1,0 +1,80 @@
+"""Words, numbers and colour, the same in every table.
+
+Colour underlines what a word already says and carries nothing alone. Lines keep to 80 columns.
+"""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from dataclasses import dataclass
+from typing import TextIO
+
+WIDTH = 80
+_CODES = {"red": "31", "green": "32", "yellow": "33", "bold": "1", "dim": "2"}
+
+
+@dataclass(frozen=True)
+class Style:
+    """Paints words, or leaves them as they are."""
+
+    colour: bool = False
+
+    def paint(self, text: str, *names: str) -> str:
+        if not self.colour or not text:
+            return text
+        return f"\033[{';'.join(_CODES[name] for name in names)}m{text}\033[0m"
+
+
+def style_for(stream: TextIO | None, when: str = "auto") -> Style:
+    """`when` is auto, always or never; auto heeds NO_COLOR, TERM=dumb and whether a person is looking."""
+    if when != "auto":
+        return Style(when == "always")
+    wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return Style(wanted and stream is not None and stream.isatty())
+
+
+def ordinal(number: int) -> str:
+    """1st, 2nd, 3rd, 4th, 11th …"""
+    tail = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number:,}{tail}"
+
+
+def count(number: int, word: str) -> str:
+    """`1 execution`, `2,000 executions`."""
+    plural = word if number == 1 else word[:-1] + "ies" if word.endswith("y") else word + "s"
+    return f"{number:,} {plural}"
+
+
+def seconds(value: float) -> str:
+    """`0.02 s`, `3.1 s`, `2 min 05 s`."""
+    if value >= 60:
+        return f"{int(value) // 60} min {int(value) % 60:02d} s"
+    return f"{value:.2f} s" if value < 1 else f"{value:.1f} s"
+
+
+def fold(text: str, first: str = "", rest: str | None = None, width: int = WIDTH) -> str:
+    """The text in lines of `width` columns, `first` before the first line and `rest` before the others.
+
+    A word longer than a line (a witness, a path) stays in one piece, so that it can be copied.
+    """
+    indent = " " * len(first) if rest is None else rest
+    paragraphs = text.strip().splitlines() or [""]
+    lines: list[str] = []
+    for number, paragraph in enumerate(paragraphs):
+        lead = first if number == 0 else indent
+        lines += textwrap.wrap(
+            paragraph,
+            width,
+            initial_indent=lead,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        ) or [lead.rstrip()]
+    return "\n".join(lines)
+
+
+def clip(text: str, width: int) -> str:
+    """The text in one line of at most `width` columns; what is cut is marked."""
+    line = " ".join(text.split())
+    return line if len(line) <= width else line[: max(width - 1, 0)] + "…"

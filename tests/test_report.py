@@ -1,0 +1,173 @@
+"""What the lab prints: words, tables and pictures, as a reader sees them."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from harness.report import junit
+from harness.report.lanes import Fold, draw, fold_loops
+from harness.report.text import Style, clip, count, fold, ordinal, seconds, style_for
+from harness.trace import Trace, TraceStep
+
+
+def step(number: int, thread: str, operation: str, object: str = "", **more: object) -> TraceStep:
+    facts = {"value": "", "file": "broken.py", "line": 20, "source": "", "waits_on": None, "preempted": None}
+    return TraceStep(number, thread, operation, object, **{**facts, **more})  # type: ignore[arg-type]
+
+
+ABBA = Trace(
+    (
+        step(1, "alice", "acquire", "A", state={"A": "alice"}),
+        step(2, "bob", "acquire", "B", preempted="alice", state={"A": "alice", "B": "bob"}),
+        step(3, "bob", "acquire", "A", waits_on="A", state={"A": "alice < bob", "B": "bob"}),
+        step(4, "alice", "acquire", "B", waits_on="B", state={"A": "alice < bob", "B": "bob < alice"}),
+    ),
+    ("main", "alice", "bob"),
+)
+
+
+def test_a_deadlock_is_drawn_with_its_lanes_its_state_and_the_reason_of_each_switch() -> None:
+    assert draw(ABBA).splitlines() == [
+        " #  alice              bob                A            B",
+        " 1  acquire A                             alice",
+        "    --- preempted --->",
+        " 2                     acquire B          alice        bob",
+        " 3                     acquire A … waits  alice < bob  bob",
+        "    <--- bob is blocked --",
+        " 4  acquire B … waits                     alice < bob  bob < alice",
+    ]
+
+
+def test_a_long_loop_is_drawn_once_with_its_number_of_rounds() -> None:
+    steps = [
+        step(4 * i + n, f"clerk {n % 2}", op, "stock", value=str(i), line=n)
+        for i in range(50)
+        for n, op in enumerate(("acquire", "try", "release", "sleep"), start=1)
+    ]
+    assert draw(Trace(tuple(steps), ("clerk 0", "clerk 1"))).splitlines() == [
+        " #  clerk 0           clerk 1",
+        " 1                    acquire stock = 0",
+        " 2  try stock = 0",
+        " 3                    release stock = 0",
+        " 4  sleep stock = 0",
+        "    … the 4 steps above, 49 more times …",
+    ]
+    assert len(draw(Trace(tuple(steps), ("clerk 0", "clerk 1")), loops=False).splitlines()) == 201
+
+
+def folded(word: str) -> list[str | tuple[int, int]]:
+    """One letter per step in, one letter per drawn step and (length, times) per fold out."""
+    steps = [step(n, "t", letter) for n, letter in enumerate(word, start=1)]
+    return [(row.length, row.times) if isinstance(row, Fold) else row.operation for row in fold_loops(steps)]
+
+
+def test_two_equal_rounds_are_no_loop_and_three_are() -> None:
+    assert folded("xababy") == ["x", "a", "b", "a", "b", "y"]
+    assert folded("xabababy") == ["x", "a", "b", (2, 2), "y"]
+    assert folded("aaaab") == ["a", (1, 3), "b"]
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 4, 5, 9, 40])
+@pytest.mark.parametrize("length", [1, 9, 30, 120])
+def test_every_picture_keeps_to_80_columns(threads: int, length: int) -> None:
+    names = [f"{'philosopher' * 9}"[:length] + f"-{n}" for n in range(threads)]
+    fork = "fork" * (length // 4 + 1)
+    steps = [
+        step(
+            n + 1,
+            names[n % threads],
+            "acquire",
+            f"{fork}[{n}]",
+            value="plate" * length,
+            waits_on="x" if n % 3 else None,
+            preempted=names[0] if n % 2 else None,
+            state={f"{fork}[{k}]": "held" * ((n + k) % 30) for k in range(threads)},
+        )
+        for n in range(60)
+    ]
+    picture = draw(Trace(tuple(steps), tuple(names)))
+    assert max(map(len, picture.splitlines())) <= 80
+    assert "acquire" in picture
+
+
+def test_state_that_does_not_fit_is_named_rather_than_dropped_in_silence() -> None:
+    steps = [step(n + 1, "t", "write", "x", state={f"cell number {k}": str(n) for k in range(9)}) for n in range(2)]
+    assert draw(Trace(tuple(steps), ("t",))).splitlines()[-1] == (
+        "    not shown for want of room: cell number 4, cell number 5, cell number 6, ce…"
+    )
+
+
+def test_state_that_never_changes_is_not_shown() -> None:
+    steps = [step(n + 1, "t", "write", "x", state={"price": "9", "x": str(n)}) for n in range(2)]
+    assert draw(Trace(tuple(steps), ("t",))).splitlines()[0] == " #  t                 x"
+
+
+def test_an_empty_trace_is_said_to_be_empty() -> None:
+    assert draw(Trace((), ("main",))) == "(no steps)"
+
+
+def test_colour_changes_no_word_of_a_picture() -> None:
+    painted = draw(ABBA, Style(colour=True))
+    bare = painted
+    for code in ("\033[1m", "\033[2m", "\033[33m", "\033[0m"):
+        bare = bare.replace(code, "")
+    assert painted != bare == draw(ABBA)
+
+
+class Screen(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_colour_is_for_a_person_at_a_terminal_who_did_not_decline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    assert [style_for(stream).colour for stream in (Screen(), io.StringIO(), None)] == [True, False, False]
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert [style_for(Screen(), when).colour for when in ("auto", "always", "never")] == [False, True, False]
+
+
+def test_numbers_are_said_as_people_say_them() -> None:
+    assert [ordinal(n) for n in (1, 2, 3, 4, 11, 12, 13, 21, 102, 1013, 2001)] == [
+        *("1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "102nd", "1,013th", "2,001st")
+    ]
+    assert [count(1, "step"), count(0, "entry"), count(2000, "step")] == ["1 step", "0 entries", "2,000 steps"]
+    assert [seconds(0.004), seconds(3.14159), seconds(125.2)] == ["0.00 s", "3.1 s", "2 min 05 s"]
+
+
+def test_a_long_word_is_never_broken_because_it_is_there_to_be_copied() -> None:
+    witness = "w" * 100
+    assert fold(f"replay it with {witness}", "  why  ", width=20).splitlines() == [
+        "  why  replay it",
+        "       with",
+        f"       {witness}",
+    ]
+
+
+def test_what_is_cut_is_marked() -> None:
+    assert [clip("a  long\nline", 20), clip("a long line", 6)] == ["a long line", "a lon…"]
+
+
+def cases(path: Path) -> Sequence[ElementTree.Element]:
+    return ElementTree.parse(path).getroot().findall("testsuite/testcase")
+
+
+def test_a_junit_report_counts_what_it_lists_and_survives_any_text(tmp_path: Path) -> None:
+    path = tmp_path / "report.xml"
+    bad = junit.Case("deadlock", "abba", 1.5, "failure", "FIX DOES NOT HOLD", "beep \x07 <&> \ud800 …")
+    junit.write(path, "reproduce", [bad, replace(bad, name="held", kind="passed", text="")], {"seed": 7})
+    suite = ElementTree.parse(path).getroot().find("testsuite")
+    assert suite is not None
+    assert {key: suite.get(key) for key in ("name", "tests", "failures", "errors", "time")} == {
+        **{"name": "reproduce", "tests": "2", "failures": "1", "errors": "0", "time": "3.000"}
+    }
+    failure = cases(path)[0].find("failure")
+    assert failure is not None
+    assert (failure.get("message"), failure.text) == ("FIX DOES NOT HOLD", "beep � <&> � …")
+    assert cases(path)[1].find("failure") is None

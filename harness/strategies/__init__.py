@@ -1,0 +1,115 @@
+"""Strategies: which enabled thread goes next. Pure policy: they never block and know no engine.
+
+One file holds one strategy, with its paper cited and its deviations admitted; `STRATEGIES` has one
+line for each, and `make` builds one by its name. The engine tells a strategy of each execution with
+`begin`, asks it with `choose` wherever more than one thread is enabled, and hands it the outcome of
+its choices with `end`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from random import Random
+from typing import Any, ClassVar, NamedTuple, Protocol
+
+from harness.trace import Operation, Step
+
+
+class Task(Protocol):
+    """What a strategy may see of a thread; `pending` only of an enabled one."""
+
+    index: int
+    name: str
+    pending: Operation
+    steps: int
+
+
+class Profile(NamedTuple):
+    """What one ordinary execution looked like: the same for every worker of a search.
+
+    `per_task` has the number of steps of each thread by its index, `kinds` the (thread, operation)
+    of each step in order.
+    """
+
+    steps: int = 0
+    threads: int = 1
+    per_task: tuple[int, ...] = (0,)
+    kinds: tuple[tuple[int, Operation], ...] = ()
+
+
+class Strategy:
+    """Base of all strategies. An instance serves many executions, one after the other.
+
+    `wants_steps`: the execution records its steps and hands them to `end`. `exhausted`: every
+    interleaving (within `bound` preemptions, if that is not None) was tried. `redundant`: the
+    execution just ended repeats one that has been seen and counts as none of its own.
+    """
+
+    name: ClassVar[str]
+    every_step: ClassVar[bool] = False
+    wants_steps: bool = False
+    exhausted: bool = False
+    redundant: bool = False
+    bound: int | None = None
+
+    def __init__(self, seed: int, profile: Profile) -> None:
+        self.seed = seed
+        self.profile = profile
+        self.random = Random(0)
+
+    def begin(self, index: int) -> bool:
+        """Execution `index` (from 0) starts; False where nothing is left to try.
+
+        Random strategies draw everything from (seed, index), so that any worker can run any index.
+        """
+        self.random.seed(f"{self.seed}/{index}")
+        return True
+
+    def choose(self, enabled: list[Any], running: Any, step: int) -> Any:
+        """The thread to go on; called only where there is a choice.
+
+        `enabled`: two threads or more, by ascending index. `running`: the thread that made the last
+        step, or None where it finished with it. `step`: how many steps were made so far.
+        """
+        raise NotImplementedError
+
+    def end(self, steps: Sequence[Step] | None, pending: dict[int, Operation], cut: bool = False) -> None:
+        """The execution is over.
+
+        `steps`: all of them, where asked for. `pending`: what each thread that had not finished was
+        about to do. `cut`: the step bound ended it.
+        """
+
+
+STRATEGIES = {
+    "random": "harness.strategies.uniform:Uniform",
+    "fair": "harness.strategies.fair:Fair",
+    "pct": "harness.strategies.pct:Pct",
+    "pos": "harness.strategies.pos:Pos",
+    "surw": "harness.strategies.surw:Surw",
+    "exhaustive": "harness.strategies.exhaustive:Exhaustive",
+    "portfolio": "harness.strategies.portfolio:Portfolio",
+}
+"""Name to class. They are imported when first made: a class needs this module to exist before it."""
+
+
+def make(name: str, seed: int, profile: Profile, *, preemptions: int | None = None, **options: Any) -> Strategy:
+    """The strategy called `name`, with at most `preemptions` preemptions in each execution.
+
+    Raises ValueError for an unknown name, TypeError for an option the strategy does not have.
+    """
+    if name not in STRATEGIES:
+        raise ValueError(f"unknown strategy {name!r}: one of {', '.join(STRATEGIES)}")
+    if preemptions is None:
+        return _load(STRATEGIES[name])(seed, profile, **options)
+    if name == "portfolio":
+        return _load(STRATEGIES[name])(seed, profile, preemptions=preemptions, **options)
+    if name == "exhaustive":
+        return _load("harness.strategies.iterative:Iterative")(seed, profile, preemptions, **options)
+    return _load("harness.strategies.bounded:Bounded")(make(name, seed, profile, **options), preemptions)
+
+
+def _load(place: str) -> Any:
+    module, _, cls = place.partition(":")
+    return getattr(import_module(module), cls)

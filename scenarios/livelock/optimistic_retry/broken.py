@@ -14,6 +14,9 @@ class Ledger:
     def begin(self, version):
         with self.lock:
             self.version = version
+
+    def read(self):
+        with self.lock:
             return self.total
 
     def commit(self, version, total):
@@ -25,8 +28,8 @@ class Ledger:
 
 
 def book(ledger, order_id, item):
-    total = ledger.begin(order_id)
-    total += PRICES[item]
+    ledger.begin(order_id)
+    total = ledger.read() + PRICES[item]
     return ledger.commit(order_id, total)
 
 

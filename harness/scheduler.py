@@ -28,14 +28,9 @@ from __future__ import annotations
 import _thread
 from collections.abc import Callable, Hashable, Iterator
 from contextvars import Context
-from typing import Any, Protocol
 
+from harness.task import OBSERVERS, Both, Holdable, Policy, Recorder, Task
 from harness.trace import WHOLE, Access, Operation, Step
-
-OBSERVERS = frozenset(
-    "read join is_alive begin is_set locked qsize empty full done running cancelled enumerate".split()
-)
-"""Kinds of operation that only look; two of them on one object commute."""
 
 STUBBORN = 50
 """How often a thread may swallow `Unwind` before its carrier is given up and parked for good."""
@@ -43,84 +38,6 @@ STUBBORN = 50
 
 class Unwind(BaseException):
     """Raised in a program's thread at a scheduling point to end it after its execution is over."""
-
-
-class Holdable(Protocol):
-    """What a thread can wait for: it is enabled again when `held` is false."""
-
-    held: bool
-
-
-class Never:
-    """Held for ever: what a sleeper wants."""
-
-    held = True
-    token = None
-
-
-NEVER = Never()
-
-
-class Task:
-    """The scheduler's record of one program thread.
-
-    `held` is true until the thread has finished: joining it is wanting it. `pending` is what it will
-    do when it is chosen next. `asked` tells that its request was refused before (for bypasses).
-    `call` is the public operation it is inside of, kept while it is blocked within that.
-    """
-
-    __slots__ = (
-        "index", "name", "daemon", "pending", "wants", "deadline", "steps", "held", "baton", "asked",
-        "bypassed", "call", "subject", "created", "unwound", "ident", "handle", "timed_out", "carrier",
-    )  # fmt: skip
-
-    def __init__(self, index: int, name: str, daemon: bool, baton: Any) -> None:
-        self.index = index
-        self.name = name
-        self.daemon = daemon
-        self.baton = baton
-        self.pending = Operation("begin", ("thread", index))
-        self.wants: Holdable | None = None
-        self.deadline: int | None = None
-        self.steps = 0
-        self.held = True
-        self.asked = False
-        self.bypassed = 0
-        self.call: Operation | None = None
-        self.subject: Any = None
-        self.created = 0
-        self.unwound = 0
-        self.ident = 1000 + index
-        self.handle: Any = None
-        self.timed_out = False
-        self.carrier: _Carrier | None = None
-
-    @property
-    def finished(self) -> bool:
-        return not self.held
-
-    @property
-    def token(self) -> Hashable:
-        return ("thread", self.index)
-
-    def __repr__(self) -> str:
-        return f"<Task {self.index} {self.name}>"
-
-
-class Policy(Protocol):
-    """The part of a strategy that the scheduler calls; `every_step`: also where there is no choice."""
-
-    every_step: bool
-
-    def choose(self, enabled: list[Any], running: Any, step: int) -> Any: ...
-
-
-class Recorder(Protocol):
-    """Told of each step around its execution; `arrived` comes before the next choice is made."""
-
-    def chosen(self, task: Task, enabled: list[Task]) -> None: ...
-
-    def arrived(self, task: Task) -> None: ...
 
 
 class _Carrier:
@@ -163,17 +80,22 @@ class Scheduler:
         recorder: Recorder | None = None,
         early_timeouts: bool = False,
         epoch: int = 0,
+        on_stop: Callable[[], None] | None = None,
+        on_second: Callable[[], None] | None = None,
     ) -> None:
         """Run `body` as the main thread under `strategy`; from step `tail_from` on under `tail`.
 
-        Ends after at most `max_steps` steps. `ended` then says how: "" when body came to its end,
+        What a policy raises ends the execution and is raised here. Ends after at most `max_steps` steps. `ended` then says how: "" when body came to its end,
         "stuck" or "bound" (or what a policy said to `stop`) otherwise. `epoch` is the virtual time at the start, in ns.
+        `on_second` is called just before the second thread starts; `on_stop` when the execution is
+        stopped, while every thread still stands where it was.
         """
         baton = _thread.allocate_lock()
         baton.acquire()
         main = Task(0, "MainThread", False, baton)
         main.steps = 1
         main.ident = _MAIN_IDENT
+        self.host_ident = _thread.get_ident()
         self.tasks = [main]
         self.live = [main]
         self.main = self.current = main
@@ -183,9 +105,12 @@ class Scheduler:
         self.steps = 1
         self.schedule: list[int] = [0]
         self.ended = ""
+        self.failure: Exception | None = None
+        self.stopped_at: dict[int, Operation] = {}
         self.max_bypass = 0
         self.log = [] if log_steps else None
         self.recorder = recorder
+        self.on_stop, self.on_second = on_stop, on_second
         self.unwinding = False
         self._open_step(main, (0,))
         self.active = True
@@ -195,6 +120,8 @@ class Scheduler:
             pass
         finally:
             self._close()
+        if self.failure is not None:
+            raise self.failure
 
     def point(self, operation: Operation, wants: Holdable | None = None, deadline: int | None = None) -> None:
         """A scheduling point: the running thread is about to carry out `operation`.
@@ -234,11 +161,14 @@ class Scheduler:
         me.asked = True
         if self.log is not None:
             self._blocked = True
-        self.point(Operation("wake", call.object, WHOLE, call.site), wants, deadline)
-        return not me.timed_out
+        until = wants if me.reentry is None else Both(wants, me.reentry)
+        self.point(Operation("wake", call.object, WHOLE, call.site), until, deadline)
+        return not wants.held
 
     def spawn(self, body: Callable[[], None], name: str, daemon: bool) -> Task:
         """A new thread, enabled at once, which will run `body`."""
+        if len(self.tasks) == 1 and self.on_second is not None:
+            self.on_second()
         carrier = self._pool.pop() if self._pool else self._new_carrier()
         task = Task(len(self.tasks), self._unique(name), daemon, carrier.baton)
         task.carrier = carrier
@@ -278,11 +208,14 @@ class Scheduler:
     def blocked_frames(self) -> Iterator[tuple[Task, int]]:
         """Unfinished threads with the identity of the real thread that carries each."""
         for task in self.live:
-            yield task, task.carrier.ident if task.carrier else _thread.get_ident()
+            yield task, task.carrier.ident if task.carrier else self.host_ident
 
     def stop(self, reason: str) -> None:
         """Ends the execution: every thread is unwound at its next scheduling point."""
         self.ended = reason
+        self.stopped_at = {task.index: task.pending for task in self.live}
+        if self.on_stop is not None:
+            self.on_stop()
         self.unwinding = True
 
     # The loop: who arrives chooses who goes on.
@@ -303,8 +236,14 @@ class Scheduler:
             self.stop("bound")
             return self.main
         policy = self.strategy if step < self.tail_from else self.tail
-        forced = len(enabled) == 1 and not policy.every_step
-        chosen: Task = enabled[0] if forced else policy.choose(enabled, running, step)
+        if len(enabled) == 1 and not policy.every_step:
+            chosen = enabled[0]
+        else:
+            try:
+                chosen = policy.choose(enabled, running, step)
+            except Exception as error:  # it must not end up in the program's thread that happens to choose
+                self.failure = error
+                self.stop("failed")
         if self.unwinding:  # a tail that has seen enough (a verified lasso) stops the execution
             return self.main
         self.steps = step + 1

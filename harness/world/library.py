@@ -23,7 +23,8 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
-from harness.scheduler import Scheduler, Task
+from harness.scheduler import Scheduler
+from harness.task import Task
 from harness.trace import Operation
 from harness.world import clock, lock, thread
 
@@ -209,6 +210,7 @@ class Library:
             condition_init(self, rlock() if lock is None else lock)
 
         names["Condition"].__init__ = __init__  # type: ignore[misc]
+        names["Condition"].wait = self._reentering(names["Condition"].wait)  # type: ignore[attr-defined]
 
         class Timer(inner.Timer):  # type: ignore[misc]
             __doc__ = inner.Timer.__doc__
@@ -234,6 +236,21 @@ class Library:
         for name, kind in kinds.items():
             if hasattr(cls, name):
                 setattr(cls, name, self._pointed(getattr(cls, name), kind))
+
+    def _reentering(self, wait: Callable[..., bool]) -> Callable[..., bool]:
+        """A Condition's wait that is enabled again only once it was woken and its lock is free: one step, not two."""
+        scheduler = self._scheduler
+
+        @wraps(wait)
+        def operation(self: Any, timeout: float | None = None) -> bool:
+            me = scheduler.current
+            outer, me.reentry = me.reentry, self._lock if hasattr(self._lock, "held") else None
+            try:
+                return wait(self, timeout)
+            finally:
+                me.reentry = outer
+
+        return operation
 
     def _pointed(self, function: Callable[..., Any], kind: str, method: bool = True) -> Callable[..., Any]:
         scheduler = self._scheduler

@@ -1,0 +1,1 @@
+"""What a trace means: deadlocks, lassos, starvation, data races. Pure judgement over plain values."""

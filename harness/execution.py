@@ -1,0 +1,283 @@
+"""One execution, judged: run a program once under a strategy and say what it came to.
+
+Judgement happens here and only here. The scheduler reports bare facts (how it ended, who was about
+to do what), detectors say what these mean, the oracle has the last word over a result.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.detectors.deadlock import Waiting, explain_deadlock
+from harness.detectors.liveness import Liveness, Verdict
+from harness.outcome import Outcome
+from harness.recording import Recording, Scribe, waiting_for
+from harness.schedule import Turn, Witness, plain
+from harness.strategies.replay import Diverged, Follow, Replay
+from harness.task import Policy
+from harness.trace import Operation, Step, Trace
+from harness.world.program import Program, TargetError, show_result
+from harness.world.state import StateCapture
+from harness.worker import Watchdog
+from harness.world.world import Ending, World
+
+MAX_STEPS = 20_000
+"""Steps after which an execution is cut, unless told otherwise."""
+
+REPLAY_FACTOR = 20
+"""A replay has every access as a step, so it may take this many times the steps of a search's execution."""
+
+
+@dataclass(frozen=True)
+class Execution:
+    """One execution's outcome and what a search needs of it; all plain values."""
+
+    outcome: Outcome
+    message: str
+    result: str | None
+    schedule: tuple[int, ...]
+    steps: int
+    max_bypass: int
+    output: str
+    log: list[Step] | None = None
+    pending: dict[int, Operation] = field(default_factory=dict)
+    threads: tuple[str, ...] = ()
+    cut: bool = False
+    refined: bool = False
+    """The execution taught the world a finer granularity (a hot site, a probed lock)."""
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """An execution shown in full."""
+
+    execution: Execution
+    trace: Trace
+    witness: Witness
+    diverged: str | None = None
+
+
+class Runner:
+    """Executes one program as often as wanted, in this process."""
+
+    def __init__(
+        self,
+        program: Program,
+        *,
+        max_steps: int | None = None,
+        instrumented: tuple[str, ...] = (),
+        early_timeouts: bool = False,
+        watchdog: Watchdog | None = None,
+    ) -> None:
+        self.program = program
+        self.world = World(program, instrumented)
+        self.max_steps = max_steps or int(program.settings.get("max_steps", MAX_STEPS))
+        self._early_timeouts = early_timeouts
+        self._check = _load_oracle(program.oracle)
+        self._watchdog = watchdog
+        if watchdog is not None:
+            watchdog.where = self._running_where
+
+    def run(self, strategy: Policy, *, log_steps: bool = False, named: bool = False) -> Execution:
+        """One execution under `strategy`, with a fair tail after half of its steps."""
+        return self._execute(strategy, self.max_steps, self.max_steps // 2, log_steps=log_steps, named=named)
+
+    def record(self, strategy: Policy, max_steps: int) -> Replayed:
+        """One execution under `strategy` with every access a step, recorded in full."""
+        return self._recorded(strategy, max_steps=max_steps)
+
+    def follow(
+        self, schedule: tuple[int, ...], *, fair: bool = False, full: bool = False, max_steps: int | None = None
+    ) -> Replayed:
+        """The execution with this schedule again, recorded in full; with `fair`, threads take turns after its end.
+
+        `full`: the schedule is one of `record`, not one of `run`.
+        """
+        points = self.world.points
+        coarse, releases = frozenset(points.hot), self.world.scheduler.release_points
+
+        def counted(operation: Operation) -> bool:
+            if full:
+                return True
+            if operation.kind in ("read", "write"):
+                return operation.site in coarse
+            return releases or operation.kind != "release"
+
+        return self._recorded(Follow(schedule, counted, fair), max_steps=max_steps)
+
+    def replay(self, witness: Witness) -> Replayed:
+        """The execution that `witness` describes, recorded in full. Never ends silently in another outcome."""
+        return self._recorded(None, witness)
+
+    def _recorded(self, policy: Any, witness: Witness | None = None, max_steps: int | None = None) -> Replayed:
+        world = self.world
+        recording = Recording(world)
+        if witness is not None:
+            policy = Replay(witness, recording.describe, plain)
+        scribe = Scribe(policy, recording)
+        steps = max_steps or self.max_steps * REPLAY_FACTOR
+        granularity = world.scheduler.release_points
+        world.scheduler.release_points = world.points.full = True
+        diverged = None
+        try:
+            execution = self._execute(scribe, steps, steps if max_steps else steps // 2, recording=recording)
+        except Diverged as error:
+            diverged = str(error)
+            execution = Execution(Outcome.INCONCLUSIVE, diverged, None, (), world.scheduler.steps, 0, "")
+        finally:
+            world.scheduler.release_points, world.points.full = granularity, False
+        turns: tuple[Turn, ...] = tuple(scribe.turns)
+        written = Witness(execution.outcome, self.program.digest, turns, scribe.turned_fair)
+        if witness is not None and diverged is None:
+            diverged = _departure(policy, witness, execution)
+        return Replayed(execution, recording.trace(), written, diverged)
+
+    def _execute(
+        self,
+        strategy: Any,
+        max_steps: int,
+        tail_from: int,
+        *,
+        log_steps: bool = False,
+        named: bool = False,
+        recording: Recording | None = None,
+    ) -> Execution:
+        world = self.world
+        liveness = Liveness(StateCapture(world), self.program.settings)
+        if recording is not None:
+            strategy.fair = liveness
+        stuck: list[Waiting] = []
+        if self._watchdog is not None:
+            self._watchdog.begins()
+        ending = world.execute(
+            strategy,
+            liveness,
+            max_steps=max_steps,
+            tail_from=tail_from,
+            log_steps=log_steps,
+            named=named,
+            recorder=recording,
+            early_timeouts=self._early_timeouts,
+            on_stop=lambda: stuck.extend(self._waiting(recording)),
+        )
+        outcome, message, result = self._judge(ending, stuck, liveness.verdict)
+        return Execution(
+            outcome=outcome,
+            message=message,
+            result=result,
+            schedule=tuple(ending.schedule),
+            steps=ending.steps,
+            max_bypass=ending.max_bypass,
+            output=ending.output,
+            log=ending.log,
+            pending=ending.pending,
+            threads=ending.threads,
+            cut=ending.ended == "bound",
+            refined=ending.learned or (ending.probed and not world.scheduler.release_points),
+        )
+
+    def _judge(self, ending: Ending, stuck: list[Waiting], verdict: Verdict | None) -> tuple[Outcome, str, str | None]:
+        result = show_result(ending.result) if ending.returned else None
+        crash = self._crash(ending)
+        also = f"; before that {crash[1]}" if crash else ""
+        if verdict is not None:
+            return verdict.outcome, verdict.message + also, result
+        if ending.ended == "stuck":
+            return Outcome.DEADLOCK, explain_deadlock(stuck) + also, result
+        if crash:
+            return (*crash, result)
+        if ending.ended == "bound":
+            return Outcome.INCONCLUSIVE, f"still running after {ending.steps} steps", result
+        bound = self.program.settings.get("bypass_bound")
+        if bound is not None and ending.max_bypass > bound:
+            message = f"a waiting thread was bypassed {ending.max_bypass} times, the declared bound is {bound}"
+            return Outcome.STARVATION, message, result
+        return self._consult_oracle(ending.result, result)
+
+    def _consult_oracle(self, value: Any, result: str | None) -> tuple[Outcome, str, str | None]:
+        if self._check is None:
+            return Outcome.PASSED, "", result
+        try:
+            self._check(value)
+        except AssertionError as error:
+            return Outcome.VIOLATED, str(error) or f"the oracle refuses the result {result}", result
+        except Exception as error:
+            return Outcome.CRASHED, f"the oracle raised {type(error).__name__}: {error}", result
+        return Outcome.PASSED, "", result
+
+    def _crash(self, ending: Ending) -> tuple[Outcome, str] | None:
+        if not ending.crashes:
+            return None
+        name, error = ending.crashes[0]
+        where = self._raised_at(error)
+        text = str(error).strip().splitlines()
+        said = f": {text[0]}" if text else ""
+        if isinstance(error, AssertionError):
+            return Outcome.VIOLATED, f"{name}: assertion failed{where}{said}"
+        return Outcome.CRASHED, f"{name}: {type(error).__name__}{said}{where}"
+
+    def _raised_at(self, error: BaseException) -> str:
+        files = self.world.modules.files
+        frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in files]
+        return f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+
+    def _running_where(self) -> str:
+        """Which thread runs where, for a watchdog that asks from outside."""
+        scheduler = self.world.scheduler
+        ident = scheduler.current.carrier.ident if scheduler.current.carrier else self.world.scheduler.host_ident
+        for frame in self.world.frames(ident):
+            place = f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+            return f"{scheduler.current.name} did not come to a scheduling point at {place}"
+        return f"{scheduler.current.name} did not come to a scheduling point"
+
+    def _waiting(self, recording: Recording | None) -> list[Waiting]:
+        """Facts about each blocked thread, taken while all still stand where they were; names only when recorded."""
+        return [
+            Waiting(
+                thread=task.name,
+                daemon=task.daemon,
+                operation=(task.call or task.pending).kind,
+                object=recording.naming.task(task)[1] if recording else "",
+                blocked=task.wants is not None and task.wants.held,
+                timed=task.deadline is not None,
+                holder=waiting_for(task),
+                where=_place(recording.where(task)) if recording else "",
+                granted=_place(recording.grants.get(id(task.subject), ("", 0))) if recording else "",
+            )
+            for task in self.world.scheduler.live
+        ]
+
+
+def _departure(replay: Replay, witness: Witness, execution: Execution) -> str | None:
+    missed = replay.unused()
+    if missed is not None:
+        return f"diverged: {missed}; the execution {_ended(execution)}"
+    if execution.outcome is not witness.outcome:
+        return f"diverged: the witness says {witness.outcome}, this execution {_ended(execution)}"
+    return None
+
+
+def _ended(execution: Execution) -> str:
+    return f"ended {execution.outcome} after {execution.steps} steps"
+
+
+def _place(where: tuple[str, int]) -> str:
+    return f"{Path(where[0]).name}:{where[1]}" if where[0] else ""
+
+
+def _load_oracle(path: Path | None) -> Callable[[Any], None] | None:
+    if path is None:
+        return None
+    names: dict[str, Any] = {"__name__": "oracle", "__file__": str(path)}
+    try:
+        exec(compile(path.read_text(encoding="utf-8"), str(path), "exec", dont_inherit=True), names)
+        check = names["check"]
+    except Exception as error:
+        raise TargetError(f"{path}: the oracle cannot be loaded: {type(error).__name__}: {error}") from None
+    if not callable(check):
+        raise TargetError(f"{path}: check is not callable")
+    return check  # type: ignore[no-any-return]

@@ -1,0 +1,194 @@
+"""Controlled search and replay of one program, as the command line and Python users call them.
+
+The work happens in a worker process (worker.py): `explore` returns whatever the program does.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.budget import Budget
+from harness.execution import Runner
+from harness.outcome import Outcome
+from harness.schedule import Witness, WitnessError
+from harness.search import Found, Order, Search
+from harness.trace import Trace
+from harness.worker import Hung, Watchdog, ask
+from harness.world.program import Program
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to search. `timeout` is seconds per execution, `max_steps` None means the program's or the lab's own."""
+
+    seed: int = 0
+    budget: Budget = Budget(seconds=10.0)
+    strategy: str = "portfolio"
+    preemptions: int | None = None
+    timeout: float = 10.0
+    max_steps: int | None = None
+    jobs: int = 1
+    keep_going: bool = False
+    early_timeouts: bool = False
+    open_stdlib: bool = False
+    instrument: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Exploration:
+    """What a search found; the fields of `explore --json`.
+
+    `claim` says how far a search without a failure reaches: "exhausted" (every interleaving), "bounded"
+    (every interleaving with at most `bound` preemptions), "budget spent", "inconclusive"; or "failed".
+    """
+
+    target: str
+    program_digest: str
+    python: str
+    strategy: str
+    seed: int
+    executions: int
+    failures: int
+    first_failure: int | None
+    outcome: Outcome
+    message: str
+    results: dict[str, int]
+    witness: str | None
+    minimal_witness: str | None
+    preemptions: int | None
+    critical_pair: Any
+    exhausted: bool
+    steps: int
+    max_bypass: int
+    races: list[Any]
+    seconds: float
+    executions_per_second: float
+    claim: str
+    bound: int | None
+    trace: Trace | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Replay:
+    """One execution along a witness. `diverged` says where it could not be followed, or None."""
+
+    outcome: Outcome
+    message: str
+    diverged: str | None
+    trace: Trace | None
+    output: str
+    result: str | None
+
+
+def explore(
+    program: Program, options: Options = Options(), progress: Callable[[Found], None] | None = None
+) -> Exploration:
+    """Search `program` for a failing schedule. Raises TargetError where it cannot be loaded."""
+    latest = Found()
+
+    def heard(found: Found) -> None:
+        nonlocal latest
+        latest = found
+        if progress is not None:
+            progress(found)
+
+    order = Order(
+        program=program,
+        strategy=options.strategy,
+        seed=options.seed,
+        budget=options.budget,
+        preemptions=options.preemptions,
+        max_steps=options.max_steps,
+        keep_going=options.keep_going,
+        early_timeouts=options.early_timeouts,
+        instrumented=options.instrument,
+    )
+    answer = ask(_search, order, options.timeout, heard)
+    if isinstance(answer, Hung):
+        latest.outcome, latest.message = Outcome.INCONCLUSIVE, answer.message
+        latest.exhausted = False
+        answer = latest
+    return _exploration(program, options, answer)
+
+
+def replay(program: Program, witness: str, options: Options = Options()) -> Replay:
+    """The execution that `witness` describes. Raises WitnessError (malformed) and TargetError."""
+    parsed = Witness.parse(witness)
+    request = (program, parsed, options.max_steps, options.instrument, options.early_timeouts)
+    answer = ask(_replay, request, max(options.timeout, 10.0))
+    if isinstance(answer, Hung):
+        return Replay(Outcome.INCONCLUSIVE, answer.message, f"diverged: {answer.message}", None, "", None)
+    if answer.diverged and parsed.digest != program.digest:
+        edited = f"{answer.diverged} (the program was edited: its digest is {program.digest})"
+        return Replay(answer.outcome, answer.message, edited, answer.trace, answer.output, answer.result)
+    return answer  # type: ignore[no-any-return]
+
+
+def _search(order: Order, send: Callable[[Any], None]) -> Found:
+    runner = Runner(
+        order.program,
+        max_steps=order.max_steps,
+        instrumented=order.instrumented,
+        early_timeouts=order.early_timeouts,
+        watchdog=Watchdog.current,
+    )
+    return Search(order, runner, send).run()
+
+
+def _replay(request: Any, send: Callable[[Any], None]) -> Replay:
+    program, witness, max_steps, instrumented, early_timeouts = request
+    runner = Runner(
+        program,
+        max_steps=max_steps,
+        instrumented=instrumented,
+        early_timeouts=early_timeouts,
+        watchdog=Watchdog.current,
+    )
+    shown = runner.replay(witness)
+    execution = shown.execution
+    return Replay(execution.outcome, execution.message, shown.diverged, shown.trace, execution.output, execution.result)
+
+
+def _exploration(program: Program, options: Options, found: Found) -> Exploration:
+    return Exploration(
+        target=program.name,
+        program_digest=program.digest,
+        python=platform.python_version(),
+        strategy=options.strategy,
+        seed=options.seed,
+        executions=found.executions,
+        failures=found.failures,
+        first_failure=found.first_failure,
+        outcome=found.outcome,
+        message=found.message if found.outcome is not Outcome.PASSED else "",
+        results=dict(found.results),
+        witness=found.witness,
+        minimal_witness=found.minimal,
+        preemptions=found.preemptions,
+        critical_pair=None,
+        exhausted=found.exhausted and options.preemptions is None,
+        steps=found.steps,
+        max_bypass=found.max_bypass,
+        races=[],
+        seconds=round(found.seconds, 3),
+        executions_per_second=round(found.executions / found.seconds, 1) if found.seconds else 0.0,
+        claim=_claim(found),
+        bound=found.bound,
+        trace=found.trace,
+    )
+
+
+def _claim(found: Found) -> str:
+    if found.outcome.failed:
+        return "failed"
+    if found.outcome is Outcome.INCONCLUSIVE:
+        return "inconclusive"
+    if found.exhausted:
+        return "exhausted" if found.bound is None else "bounded"
+    return "budget spent"
+
+
+__all__ = ["Exploration", "Options", "Replay", "WitnessError", "explore", "replay"]

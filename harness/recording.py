@@ -1,0 +1,221 @@
+"""The full record of one execution: every step with its readable names, source line and values.
+
+A search keeps indexes only; when an execution is to be shown or written down as a witness, it is led
+along the same schedule once more with a `Recording` looking on.
+"""
+
+from __future__ import annotations
+
+import linecache
+from collections import Counter, deque
+from types import CellType
+from typing import Any
+
+from harness.schedule import END, Turn, plain
+from harness.strategies.replay import Fairly
+from harness.task import Both, Task
+from harness.trace import WHOLE, Operation, Trace, TraceStep
+from harness.world.lock import InnerLock
+from harness.world.naming import Naming
+from harness.world.world import World
+
+VALUE_LIMIT = 60
+"""Characters of a value in a trace."""
+
+_MISSING = object()
+
+
+class Recording:
+    """Told of each step by the scheduler; afterwards `trace()` has everything."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.naming = Naming(world.roots, lambda obj: id(obj) in world.points.instrumented)
+        self._steps: list[TraceStep] = []
+        self._open: dict[str, Any] | None = None
+        self._subject: Any = None
+        self._operation: Operation | None = None
+        self._last: Task | None = None
+        self._locks: dict[str, InnerLock] = {}
+        self._data: dict[str, tuple[Any, Any]] = {}
+        self._step = 0
+        self.grants: dict[int, tuple[str, int]] = {}
+
+    def describe(self, task: Task) -> tuple[str, str]:
+        """A task's pending operation as a witness writes it."""
+        kind, name = self.naming.task(task)
+        return kind, plain(name)
+
+    def chosen(self, task: Task, enabled: list[Task]) -> None:
+        """The scheduler's choice: a step begins."""
+        last, self._last = self._last, task
+        self._operation, self._subject = task.pending, task.subject
+        kind, name = self.naming.task(task)
+        file, line = self.where(task)
+        preempted = last.name if last is not None and last is not task and last in enabled else None
+        self._step += 1
+        self._open = {
+            "step": self._step, "thread": task.name, "operation": kind, "object": name, "file": file, "line": line,
+            "source": linecache.getline(file, line).strip() if file else "", "waits_on": None,
+            "preempted": preempted, "time": self._world.scheduler.now,
+        }  # fmt: skip
+        self._watch(name)
+        if kind == "acquire" and isinstance(self._subject, InnerLock):
+            self.grants[id(self._subject)] = (file, line)
+
+    def arrived(self, task: Task) -> None:
+        """The step is over; where the thread is blocked now, that is a line of its own."""
+        if self._open is not None:
+            self._steps.append(TraceStep(**self._open, value=self._value(), state=self._state()))
+            self._open = None
+        if not task.finished and task.wants is not None and task.wants.held:
+            self._blocked(task)
+
+    def trace(self) -> Trace:
+        """All steps so far."""
+        return Trace(tuple(self._steps), tuple(task.name for task in self._world.scheduler.tasks))
+
+    def where(self, task: Task) -> tuple[str, int]:
+        """File and line at which `task` stands in the program."""
+        scheduler = self._world.scheduler
+        for known, ident in scheduler.blocked_frames():
+            if known is task:
+                for frame in self._world.frames(ident):
+                    return frame.f_code.co_filename, frame.f_lineno
+        return "", 0
+
+    def _blocked(self, task: Task) -> None:
+        kind, name = self.naming.task(task)
+        file, line = self.where(task)
+        if isinstance(task.subject, InnerLock):
+            self._locks.setdefault(name, task.subject)
+        self._steps.append(
+            TraceStep(
+                self._step + 1, task.name, kind, name, "waits", file, line, linecache.getline(file, line).strip(),
+                waiting_for(task), None, self._state(), self._world.scheduler.now,
+            )  # fmt: skip
+        )
+
+    def _watch(self, name: str) -> None:
+        operation, subject = self._operation, self._subject
+        assert operation is not None
+        if isinstance(subject, InnerLock):
+            self._locks.setdefault(name, subject)
+        elif operation.kind in ("read", "write") and (operation.key is not WHOLE or isinstance(subject, CellType)):
+            self._data.setdefault(name, (subject, operation.key))
+
+    def _value(self) -> str:
+        operation = self._operation
+        if operation is None or operation.kind not in ("read", "write"):
+            return ""
+        whole = operation.key is WHOLE and not isinstance(self._subject, CellType)
+        return _show(self._subject if whole else peek(self._subject, operation.key))
+
+    def _state(self) -> dict[str, str]:
+        state = {name: _show(peek(obj, key)) for name, (obj, key) in self._data.items()}
+        for name, lock in self._locks.items():
+            waiting = [t.name for t in self._world.scheduler.live if t.wants is lock and t is not lock.owner]
+            holder = lock.owner.name if lock.owner is not None else ""
+            state[name] = " < ".join([holder, ", ".join(waiting)]) if waiting else holder
+        return state
+
+
+class Scribe:
+    """Looks on while a policy chooses and writes down the turns that make a witness of its choices.
+
+    `fair` is who chooses once the policy says that threads take turns.
+    """
+
+    every_step = True
+
+    def __init__(self, policy: Any, recording: Recording) -> None:
+        self._policy = policy
+        self._recording = recording
+        self._arrivals: Counter[tuple[str, str, str]] = Counter()
+        self._last: Task | None = None
+        self.turns: list[Turn] = []
+        self.fair: Any = None
+        self.turned_fair = False
+
+    def choose(self, enabled: list[Task], running: Task | None, step: int) -> Task:
+        """The policy's choice, noted where it is not the one that running on would make."""
+        if self.turned_fair:
+            return self.fair.choose(enabled, running, step)  # type: ignore[no-any-return]
+        last = running or self._last
+        here: tuple[str, str, str] | None = None
+        if last is not None:
+            here = (plain(last.name), *((END, "") if last.finished else self._recording.describe(last)))
+            self._arrivals[here] += 1
+        try:
+            chosen: Task = self._policy.choose(enabled, running, step)
+        except Fairly:
+            self.turned_fair = True
+            return self.choose(enabled, running, step)
+        usual = running if running in enabled else enabled[0]
+        if chosen is not usual and here is not None:
+            self.turns.append(Turn(*here, self._arrivals[here], plain(chosen.name)))
+        self._last = chosen
+        return chosen
+
+
+def waiting_for(task: Task) -> str | None:
+    """Whom a blocked task waits for, by name: a lock's holder or a thread to be joined."""
+    wants = task.wants
+    if isinstance(wants, Both):
+        wants = None if wants.first.held else wants.second
+    elif task.call is not None:
+        return None
+    if isinstance(wants, InnerLock):
+        return wants.owner.name if wants.owner is not None else None
+    return wants.name if isinstance(wants, Task) else None
+
+
+def peek(obj: Any, key: Any) -> Any:
+    """What is stored under `key` of `obj`, without running any of the program's code."""
+    if isinstance(obj, CellType):
+        try:
+            return obj.cell_contents
+        except ValueError:
+            return _MISSING
+    if isinstance(obj, dict):
+        return dict.get(obj, key, _MISSING)
+    if isinstance(key, int) and isinstance(obj, (list, bytearray)):
+        return obj[key] if -len(obj) <= key < len(obj) else _MISSING
+    try:
+        inside = object.__getattribute__(obj, "__dict__")
+    except AttributeError:
+        inside = {}
+    if key in inside:
+        return inside[key]
+    for cls in type(obj).__mro__:
+        if key in cls.__dict__:
+            found = cls.__dict__[key]
+            return found.__get__(obj, cls) if type(found).__name__ == "member_descriptor" else found
+    return _MISSING
+
+
+def _show(value: Any) -> str:
+    text = "" if value is _MISSING else _plain_repr(value, 3)
+    return text if len(text) <= VALUE_LIMIT else text[: VALUE_LIMIT - 1] + "…"
+
+
+def _plain_repr(value: Any, depth: int) -> str:
+    """`repr` that runs none of the program's code: objects are shown by their type."""
+    cls = type(value)
+    if cls in (int, float, str, bytes, bool, type(None), complex, range):
+        return repr(value)
+    if not depth:
+        return "…"
+    if issubclass(cls, dict):
+        pairs = [f"{_plain_repr(k, depth - 1)}: {_plain_repr(v, depth - 1)}" for k, v in dict.items(value)]
+        return "{" + ", ".join(pairs) + "}"
+    for kind, (left, right) in _BRACKETS.items():
+        if issubclass(cls, kind):
+            items = [_plain_repr(item, depth - 1) for item in kind.__iter__(value)]
+            return left + ", ".join(sorted(items) if kind in (set, frozenset) else items) + right
+    return cls.__name__
+
+
+_BRACKETS: dict[Any, tuple[str, str]] = {
+    list: ("[", "]"), tuple: ("(", ")"), deque: ("[", "]"), set: ("{", "}"), frozenset: ("{", "}"),
+}  # fmt: skip

@@ -1,0 +1,89 @@
+"""Schedules and their text form, the witness: one readable line that replays a failing execution.
+
+    h1:deadlock:3fa2b1:alice@acquire+B=bob
+
+Read: format 1; the execution ends in a deadlock; the program's digest is 3fa2b1; a thread keeps
+running until it is blocked or ends (then the earliest started of the enabled threads goes on), with
+one exception: when alice is about to acquire B, bob goes on instead. `,2` after the object means the
+second time that alice arrives there, `alice@end` is where she has finished, and the word `fair`
+alone means: from here on the enabled threads take turns.
+
+A witness names threads, operations and objects, never counts of steps, so an edit that leaves these
+as they were leaves the witness valid. Nothing in it needs quoting in a shell.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from harness.outcome import Outcome
+
+FORMAT = "h1"
+FAIR = "fair"
+END = "end"
+
+_TURN = re.compile(r"(?P<thread>[\w.-]+)@(?P<kind>[a-z_]+)(\+(?P<object>[\w.-]*))?(,(?P<nth>[1-9]\d*))?=(?P<to>[\w.-]+)")
+
+
+class WitnessError(ValueError):
+    """A witness that is not one; its text says which part."""
+
+
+class Turn(NamedTuple):
+    """An exception to running on: `thread`, about to do `kind` on `object` for the `nth` time, makes way for `to`."""
+
+    thread: str
+    kind: str
+    object: str
+    nth: int
+    to: str
+
+    def __str__(self) -> str:
+        nth = f",{self.nth}" if self.nth > 1 else ""
+        on = f"+{self.object}" if self.object else ""
+        return f"{self.thread}@{self.kind}{on}{nth}={self.to}"
+
+
+class Witness(NamedTuple):
+    """A schedule as its exceptions to running on. With `fair`, threads take turns after the last of them."""
+
+    outcome: Outcome
+    digest: str
+    turns: tuple[Turn, ...] = ()
+    fair: bool = False
+
+    def __str__(self) -> str:
+        parts = [FORMAT, self.outcome.value, self.digest, *map(str, self.turns)]
+        return ":".join(parts + ([FAIR] if self.fair else []))
+
+    @staticmethod
+    def parse(text: str) -> Witness:
+        """The witness that `text` writes down; raises WitnessError naming the part that is wrong."""
+        parts = text.strip().split(":")
+        if parts[0] != FORMAT:
+            raise WitnessError(f"witness: starts with {parts[0]!r}, expected {FORMAT!r}")
+        if len(parts) < 3:
+            raise WitnessError("witness: cut short, expected h1:OUTCOME:DIGEST and the turns")
+        try:
+            outcome = Outcome(parts[1])
+        except ValueError:
+            raise WitnessError(f"witness: {parts[1]!r} is no outcome") from None
+        if not re.fullmatch(r"[0-9a-f]{6}", parts[2]):
+            raise WitnessError(f"witness: {parts[2]!r} is no digest of six hex digits")
+        turns = parts[3:]
+        fair = bool(turns) and turns[-1] == FAIR
+        return Witness(outcome, parts[2], tuple(map(_turn, turns[:-1] if fair else turns)), fair)
+
+
+def plain(name: str) -> str:
+    """A name as a witness writes it: letters, digits, `_`, `.` and `-` only; `forks[2]` becomes `forks.2`."""
+    name = re.sub(r"\[(.*?)\]", lambda match: "." + match[1].strip("'\""), name)
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", name)
+
+
+def _turn(text: str) -> Turn:
+    match = _TURN.fullmatch(text)
+    if match is None:
+        raise WitnessError(f"witness: {text!r} is no turn, expected THREAD@OPERATION+OBJECT=THREAD")
+    return Turn(match["thread"], match["kind"], match["object"] or "", int(match["nth"] or 1), match["to"])

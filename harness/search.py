@@ -1,0 +1,227 @@
+"""A search, inside its worker process: execution after execution under one strategy, until something is known.
+
+Order of events: the program is executed twice along one schedule (is it deterministic? this also
+teaches the world which places conflict), once more for a profile, then under the strategy. The first
+failure is led along its schedule again with everything recorded, written as a witness, and the
+witness is tried before it is handed out.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.budget import Budget
+from harness.execution import Execution, Replayed, Runner
+from harness.minimize import minimize
+from harness.outcome import Outcome
+from harness.schedule import Witness
+from harness.strategies import Profile, Strategy, make
+from harness.trace import Trace
+from harness.world.program import Program
+
+CHECKED_STEPS = 4_000
+"""Steps of the determinism check: long enough to meet clocks, names and set orders, short for endless programs."""
+
+LASSO_PREFIXES = (0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 987)
+"""Where a witness of a livelock or starvation is tried to go over to taking turns, in steps."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a worker is to search, and how."""
+
+    program: Program
+    strategy: str
+    seed: int
+    budget: Budget
+    preemptions: int | None
+    max_steps: int | None
+    keep_going: bool
+    early_timeouts: bool
+    instrumented: tuple[str, ...]
+
+
+@dataclass
+class Found:
+    """What a search came to, so far."""
+
+    executions: int = 0
+    failures: int = 0
+    first_failure: int | None = None
+    first: Execution | None = None
+    results: Counter[str] = field(default_factory=Counter)
+    outcome: Outcome = Outcome.PASSED
+    message: str = ""
+    exhausted: bool = False
+    bound: int | None = None
+    inconclusive: int = 0
+    steps: int = 0
+    max_bypass: int = 0
+    seconds: float = 0.0
+    witness: str | None = None
+    minimal: str | None = None
+    preemptions: int | None = None
+    trace: Trace | None = None
+
+
+class _Random:
+    """The schedule of the determinism check."""
+
+    every_step = False
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)
+
+    def choose(self, enabled: list[Any], running: Any, step: int) -> Any:
+        return self._random.choice(enabled)
+
+
+class Search:
+    """One search of one program. `tell` is called now and then with what is known so far."""
+
+    def __init__(self, order: Order, runner: Runner, tell: Callable[[Found], None]) -> None:
+        self._order = order
+        self._runner = runner
+        self._tell = tell
+        self._found = Found()
+
+    def run(self) -> Found:
+        """Search until a failure, the end of the space, or the end of the budget. Raises TargetError."""
+        started = time.monotonic()
+        odd = self._nondeterminism()
+        if odd:
+            self._found.outcome, self._found.message = Outcome.INCONCLUSIVE, odd
+            return self._found
+        profile = self._profile()
+        self._loop(profile, started)
+        found = self._found
+        if found.first is not None:
+            self._explain(found, found.first)
+        elif found.inconclusive:
+            found.outcome = Outcome.INCONCLUSIVE
+        found.seconds = time.monotonic() - started
+        return found
+
+    def _loop(self, profile: Profile, started: float) -> None:
+        order, found = self._order, self._found
+        strategy = self._strategy(profile)
+        told, index = started, 0
+        while not order.budget.spent(time.monotonic() - started, found.executions):
+            if not strategy.begin(index):
+                break
+            index += 1
+            systematic = strategy.wants_steps
+            execution = self._runner.run(strategy, log_steps=systematic, named=getattr(strategy, "wants_locations", False))
+            if execution.refined and self._refine() and systematic:
+                strategy = self._strategy(profile)
+                found, index = Found(), 0
+                self._found = found
+                continue
+            strategy.end(execution.log, execution.pending, cut=execution.cut)
+            if strategy.redundant:
+                continue
+            self._count(execution)
+            if found.failures and not order.keep_going:
+                break
+            if time.monotonic() - told > 0.2:
+                told = time.monotonic()
+                found.seconds = told - started
+                self._tell(found)
+        found.exhausted = strategy.exhausted and not found.inconclusive
+        found.bound = order.preemptions
+
+    def _strategy(self, profile: Profile) -> Strategy:
+        order = self._order
+        return make(order.strategy, order.seed, profile, preemptions=order.preemptions)
+
+    def _refine(self) -> bool:
+        """What an execution taught is in force from the next one on."""
+        scheduler = self._runner.world.scheduler
+        if scheduler.probed:
+            scheduler.release_points = True
+        return True
+
+    def _count(self, execution: Execution) -> None:
+        found = self._found
+        found.executions += 1
+        found.max_bypass = max(found.max_bypass, execution.max_bypass)
+        if execution.result is not None:
+            found.results[execution.result] += 1
+        if execution.outcome is Outcome.INCONCLUSIVE:
+            found.inconclusive += 1
+            found.message = found.message or execution.message
+        if found.first is None:
+            found.steps = max(found.steps, execution.steps)
+        if execution.outcome.failed:
+            found.failures += 1
+            if found.first is None:
+                found.first, found.first_failure, found.steps = execution, found.executions, execution.steps
+
+    def _explain(self, found: Found, execution: Execution) -> None:
+        found.outcome, found.message = execution.outcome, execution.message
+        shown = self._shown(execution)
+        if shown is None:
+            found.message += " (seen once; it did not come again along the same schedule)"
+            return
+        found.witness = str(shown.witness)
+        least = minimize(shown, self._replay)
+        found.minimal, found.trace = str(least.witness), least.trace
+        found.message = least.execution.message
+        found.preemptions = sum(step.preempted is not None for step in least.trace.steps)
+
+    def _shown(self, execution: Execution) -> Replayed | None:
+        """The failing execution again, recorded, with a witness that was tried."""
+        candidates: list[Callable[[], Replayed]] = [lambda: self._runner.follow(execution.schedule)]
+        if execution.outcome in (Outcome.LIVELOCK, Outcome.STARVATION):
+            candidates = [
+                lambda cut=cut: self._runner.follow(execution.schedule[: cut + 1], fair=True)  # type: ignore[misc]
+                for cut in LASSO_PREFIXES
+                if cut < len(execution.schedule)
+            ] + candidates
+        for candidate in candidates:
+            shown = candidate()
+            if shown.execution.outcome is execution.outcome and self._replay(shown.witness) is not None:
+                return shown
+        return None
+
+    def _replay(self, witness: Witness) -> Replayed | None:
+        """The witness carried out, or None where it does not lead to its outcome."""
+        replayed = self._runner.replay(witness)
+        return None if replayed.diverged else replayed
+
+    def _profile(self) -> Profile:
+        execution = self._runner.run(_Random(self._order.seed), log_steps=True)
+        self._refine()
+        log = execution.log or []
+        per_task = Counter(step.task for step in log)
+        return Profile(
+            steps=len(log),
+            threads=len(execution.threads),
+            per_task=tuple(per_task[index] for index in range(len(execution.threads))),
+            kinds=tuple((step.task, step.operation) for step in log),
+        )
+
+    def _nondeterminism(self) -> str:
+        """Empty, or what was different when one schedule was executed twice."""
+        first = self._runner.record(_Random(self._order.seed), CHECKED_STEPS)
+        self._refine()
+        second = self._runner.follow(first.execution.schedule, full=True, max_steps=CHECKED_STEPS)
+        for one, two in zip(first.trace.steps, second.trace.steps):
+            if (one.thread, one.operation, one.object, one.line) != (two.thread, two.operation, two.object, two.line):
+                return (
+                    f"nondeterministic program: step {one.step} expected {one.thread} to {one.operation} {one.object} "
+                    f"(line {one.line}), saw {two.thread} {two.operation} {two.object} (line {two.line})"
+                )
+            if one.value != two.value:
+                return (
+                    f"nondeterministic program: step {one.step}, {one.thread}'s {one.operation} of {one.object} "
+                    f"(line {one.line}), found {one.value} the first time and {two.value} the second"
+                )
+        if second.diverged:
+            return f"nondeterministic program: {second.diverged}"
+        return ""

@@ -1,0 +1,107 @@
+"""What the scheduler knows of a program thread, and what it asks of those who choose and of those who watch."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any, Protocol
+
+from harness.trace import Operation
+
+OBSERVERS = frozenset(
+    "read join is_alive begin is_set locked qsize empty full done running cancelled enumerate".split()
+)
+"""Kinds of operation that only look; two of them on one object commute."""
+
+class Holdable(Protocol):
+    """What a thread can wait for: it is enabled again when `held` is false."""
+
+    held: bool
+
+
+class Never:
+    """Held for ever: what a sleeper wants."""
+
+    held = True
+    token = None
+
+
+NEVER = Never()
+
+
+class Both:
+    """Held while either is: what a thread wants that must be woken and then take its lock back."""
+
+    __slots__ = ("first", "second")
+    token = None
+
+    def __init__(self, first: Holdable, second: Holdable) -> None:
+        self.first = first
+        self.second = second
+
+    @property
+    def held(self) -> bool:
+        return self.first.held or self.second.held
+
+
+class Task:
+    """The scheduler's record of one program thread.
+
+    `held` is true until the thread has finished: joining it is wanting it. `pending` is what it will
+    do when it is chosen next. `asked` tells that its request was refused before (for bypasses).
+    `call` is the public operation it is inside of, kept while it is blocked within that. `reentry` is
+    the lock that a Condition's wait will take back: a woken thread is not enabled before that is free.
+    """
+
+    __slots__ = (
+        "index", "name", "daemon", "pending", "wants", "deadline", "steps", "held", "baton", "asked",
+        "bypassed", "call", "subject", "created", "unwound", "ident", "handle", "timed_out", "carrier", "reentry",
+    )  # fmt: skip
+
+    def __init__(self, index: int, name: str, daemon: bool, baton: Any) -> None:
+        self.index = index
+        self.name = name
+        self.daemon = daemon
+        self.baton = baton
+        self.pending = Operation("begin", ("thread", index))
+        self.wants: Holdable | None = None
+        self.deadline: int | None = None
+        self.steps = 0
+        self.held = True
+        self.asked = False
+        self.bypassed = 0
+        self.call: Operation | None = None
+        self.subject: Any = None
+        self.created = 0
+        self.unwound = 0
+        self.ident = 1000 + index
+        self.handle: Any = None
+        self.timed_out = False
+        self.carrier: Any = None
+        self.reentry: Holdable | None = None
+
+    @property
+    def finished(self) -> bool:
+        return not self.held
+
+    @property
+    def token(self) -> Hashable:
+        return ("thread", self.index)
+
+    def __repr__(self) -> str:
+        return f"<Task {self.index} {self.name}>"
+
+
+class Policy(Protocol):
+    """The part of a strategy that the scheduler calls; `every_step`: also where there is no choice."""
+
+    every_step: bool
+
+    def choose(self, enabled: list[Any], running: Any, step: int) -> Any: ...
+
+
+class Recorder(Protocol):
+    """Told of each step around its execution; `arrived` comes before the next choice is made."""
+
+    def chosen(self, task: Task, enabled: list[Task]) -> None: ...
+
+    def arrived(self, task: Task) -> None: ...

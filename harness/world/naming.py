@@ -1,0 +1,78 @@
+"""Readable names for what operations work on: `Account.balance`, `forks[2]`, `payer.lock`; never an address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from types import CellType
+from typing import Any
+
+from harness.task import Task
+from harness.trace import WHOLE, Operation
+from harness.world.survey import Survey
+
+SURVEYS = 200
+"""New walks over the program's objects per execution, at most; afterwards unknown objects go by their type."""
+
+_DATA = ("read", "write")
+
+
+class Naming:
+    """Names for one execution. An object keeps the name it was first given."""
+
+    def __init__(self, roots: Callable[[], Iterable[tuple[str, Any]]], is_globals: Callable[[Any], bool]) -> None:
+        self._roots = roots
+        self._is_globals = is_globals
+        self._names: dict[int, tuple[Any, str]] = {}
+        self._taken: dict[str, int] = {}
+        self._surveys = 0
+        self._survey: Survey | None = None
+
+    def task(self, task: Task) -> tuple[str, str]:
+        """A task's pending operation as (kind, name of the object, "" where it has none)."""
+        operation = task.pending
+        if operation.kind in ("begin", "sleep", "exit"):
+            return operation.kind, ""
+        return operation.kind, self.operand(operation, task.subject)
+
+    def operand(self, operation: Operation, subject: Any) -> str:
+        """The name of what `operation` on `subject` touches."""
+        if subject is None:
+            return ""
+        thread_name = getattr(subject, "_name", None) if operation.kind in ("start", "join", "is_alive") else None
+        if thread_name is not None:
+            return str(subject._task.name if subject._task is not None else thread_name)
+        if operation.kind not in _DATA:
+            return self.object(subject)
+        return self.location(subject, operation.key)
+
+    def location(self, obj: Any, key: Hashable) -> str:
+        """`key` of `obj`: an attribute, an item, a global, a closure cell, or all of it (WHOLE)."""
+        if self._is_globals(obj):
+            return str(key) if isinstance(key, str) else "globals()"
+        name = self.object(obj)
+        if key is WHOLE or isinstance(obj, CellType):
+            return name
+        if isinstance(key, str) and not hasattr(type(obj), "__getitem__"):
+            return f"{name}.{key}"
+        return f"{name}[{key!r}]"
+
+    def object(self, obj: Any) -> str:
+        """The path by which the program reaches `obj`, else its type's name, numbered from the second on."""
+        known = self._names.get(id(obj))
+        if known is not None:
+            return known[1]
+        name = self._unique(self._path(obj) or type(obj).__name__)
+        self._names[id(obj)] = (obj, name)
+        return name
+
+    def _path(self, obj: Any) -> str | None:
+        name = self._survey.name(obj) if self._survey is not None else None
+        if name is None and self._surveys < SURVEYS:
+            self._surveys += 1
+            self._survey = Survey(self._roots())
+            name = self._survey.name(obj)
+        return name
+
+    def _unique(self, name: str) -> str:
+        self._taken[name] = count = self._taken.get(name, 0) + 1
+        return name if count == 1 else f"{name}.{count}"

@@ -1,0 +1,131 @@
+"""Where an access to data becomes a scheduling point, and where it need not.
+
+Every access of instrumented code comes through `Points.access`. A scheduling point at each would be
+right and slow: most of what a program touches, no second thread ever changes. So a *site* (a place
+in the source) is a point only once a location it touched was seen in conflict: touched by two
+threads, at least one of them writing, while more than one thread was live. Such sites are `hot`.
+
+Why nothing is lost: accesses at sites that are not hot commute with everything other threads do in
+the executions seen, so moving them next to the point before changes nothing. If some interleaving
+existed in which such a site does conflict, take its first conflict: all before it is equivalent to
+an execution at today's granularity, so the search meets that conflict, the site becomes hot, and an
+exhaustive search starts again with the finer granularity. It ends when a whole pass learns nothing.
+
+`full` makes every access a point: replays use it, because a witness names operations, not counts.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Hashable
+from types import ModuleType
+from typing import Any
+
+from harness.scheduler import Scheduler
+from harness.trace import WHOLE, Operation
+
+MANY = -1
+"""Owner of a location that several threads have read."""
+
+_OWN_MODULES = frozenset(("threading", "_thread", "queue", "concurrent.futures._base", "concurrent.futures.thread"))
+
+
+class _Seen:
+    """Who touched a location since the second thread started."""
+
+    __slots__ = ("owner", "written", "sites", "shared")
+
+    def __init__(self, owner: int, written: bool, site: int) -> None:
+        self.owner = owner
+        self.written = written
+        self.sites = [site]
+        self.shared = False
+
+    def joins(self, task: int, writes: bool) -> bool:
+        """Adds a touch; True where the location is in conflict now."""
+        if self.owner != task:
+            self.shared = self.shared or writes or self.written
+            self.owner = MANY
+        self.written = self.written or writes
+        return self.shared
+
+
+class Points:
+    """Turns accesses into scheduling points. `hot` outlives an execution, everything else is `begin`'s."""
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._scheduler = scheduler
+        self.hot: set[int] = set()
+        self.learned = False
+        self.full = False
+        self._seen: dict[int, tuple[Any, dict[Hashable, _Seen]]] = {}
+        self._exempt: dict[type, bool] = {}
+        self.token: Callable[[Any], Hashable] = id
+        self.instrumented: set[int] = set()
+
+    def begin(self) -> None:
+        """A new execution: nothing has been touched yet."""
+        self._seen.clear()
+        self.learned = False
+
+    def access(self, kind: str, obj: Any, key: Hashable, site: int) -> None:
+        """The running thread is about to read or write `key` of `obj` at `site`."""
+        scheduler = self._scheduler
+        if len(scheduler.live) == 1 and not self.full or not scheduler.active:
+            return
+        cls = type(obj)
+        if cls is ModuleType:
+            obj = obj.__dict__
+            if id(obj) not in self.instrumented:
+                return
+        elif self._exempt.get(cls) or (cls not in self._exempt and self._is_exempt(cls)):
+            return
+        me = scheduler.current
+        self._touch(obj, key, me.index, kind != "read", site)
+        if self.full or site in self.hot:
+            me.subject = obj
+            scheduler.point(Operation(kind, self.token(obj), key, site))
+
+    def _touch(self, obj: Any, key: Hashable, task: int, writes: bool, site: int) -> None:
+        held = self._seen.get(id(obj))
+        if held is None:
+            self._seen[id(obj)] = (self._hold(obj), {key: _Seen(task, writes, site)})
+            return
+        keys = held[1]
+        seen = keys.get(key)
+        if seen is None:
+            seen = keys[key] = _Seen(task, writes, site)
+        elif site not in seen.sites:
+            seen.sites.append(site)
+        if seen.joins(task, writes):
+            self._learn(seen)
+        if key is WHOLE:
+            for other in keys.values():
+                self._overlap(seen, other, task, writes)
+        elif WHOLE in keys:
+            self._overlap(seen, keys[WHOLE], task, writes)
+
+    def _overlap(self, seen: _Seen, other: _Seen, task: int, writes: bool) -> None:
+        if other is not seen and (other.owner != task and (writes or other.written)):
+            self._learn(seen)
+            self._learn(other)
+
+    def _learn(self, seen: _Seen) -> None:
+        for site in seen.sites:
+            if site not in self.hot:
+                self.hot.add(site)
+                self.learned = True
+
+    def _hold(self, obj: Any) -> Any:
+        """Keeps `obj`'s identity from being reused, without keeping alive what can have a finalizer."""
+        seen, ident = self._seen, id(obj)
+        try:
+            return weakref.ref(obj, lambda _: seen.pop(ident, None))
+        except TypeError:
+            return obj
+
+    def _is_exempt(self, cls: type) -> bool:
+        """The world's own objects carry their points themselves, and `threading.local` shares nothing."""
+        exempt = cls.__module__ in _OWN_MODULES or any(base.__module__ == "_threading_local" for base in cls.__mro__)
+        self._exempt[cls] = exempt
+        return exempt

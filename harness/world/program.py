@@ -1,0 +1,116 @@
+"""A program under test: one Python file with a `main()`, its digest, its oracle."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import io
+import re
+import tokenize
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+RESULT_LIMIT = 400
+"""Characters of a result that are shown."""
+
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+
+
+class TargetError(Exception):
+    """A target that cannot be loaded; its text is one clear line for the user."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """What an execution executes. `settings` are the facts a scenario declares for the harness.
+
+    `digest` is equal for two sources that differ in comments, blank lines and line ends only.
+    """
+
+    path: Path
+    name: str
+    source: str
+    digest: str
+    oracle: Path | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def load_program(
+    path: Path | str, name: str | None = None, oracle: Path | None = None, settings: Mapping[str, Any] | None = None
+) -> Program:
+    """Read and check the file at `path`; raises TargetError where it cannot be a target."""
+    path = Path(path)
+    shown = name or str(path)
+    source = _read(path)
+    tree = _parse(source, path)
+    if not _has_main(tree):
+        raise TargetError(f"{path}: no main(): a target is a Python file that defines main() at its top level")
+    if oracle is not None and not oracle.is_file():
+        oracle = None
+    return Program(path.resolve(), shown, source, digest(source), oracle, dict(settings or {}))
+
+
+def digest(source: str) -> str:
+    """Six hex digits over the source's tokens, the same on every Python version."""
+    kept = []
+    for line in _without_comments(source).splitlines():
+        if line.strip():
+            kept.append(line.rstrip())
+    return hashlib.sha256("\n".join(kept).encode()).hexdigest()[:6]
+
+
+def show_result(value: object) -> str:
+    """A result as text: `repr` without addresses, at most RESULT_LIMIT characters; never raises."""
+    try:
+        text = repr(value)
+    except Exception as error:
+        text = f"<{type(value).__name__}, whose repr raised {type(error).__name__}>"
+    text = _ADDRESS.sub("", text)
+    return text if len(text) <= RESULT_LIMIT else text[: RESULT_LIMIT - 1] + "…"
+
+
+def _read(path: Path) -> str:
+    if path.is_dir():
+        raise TargetError(f"{path}: is a directory, not a Python file")
+    try:
+        data = path.read_bytes()
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        return data.decode(encoding).lstrip("\ufeff")
+    except FileNotFoundError:
+        raise TargetError(f"{path}: no such file") from None
+    except (OSError, UnicodeError, SyntaxError) as error:
+        raise TargetError(f"{path}: cannot be read: {error}") from None
+
+
+def _parse(source: str, path: Path) -> ast.Module:
+    try:
+        return ast.parse(source, str(path))
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        line = getattr(error, "lineno", None)
+        raise TargetError(f"{path}{f':{line}' if line else ''}: syntax error: {getattr(error, 'msg', error)}") from None
+
+
+def _has_main(tree: ast.Module) -> bool:
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and node.name == "main":
+            return True
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id == "main":
+            return True
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            if any((alias.asname or alias.name) in ("main", "*") for alias in node.names):
+                return True
+    return False
+
+
+def _without_comments(source: str) -> str:
+    lines = source.splitlines(keepends=True)
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(source).readline):
+            if token.type == tokenize.COMMENT:
+                row, column = token.start
+                lines[row - 1] = lines[row - 1][:column].rstrip() + "\n"
+    except (tokenize.TokenError, IndentationError, SyntaxError):
+        pass
+    return "".join(lines)

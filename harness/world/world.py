@@ -1,0 +1,241 @@
+"""The world of one program: its private modules, locks, clock and output, ready to be executed again and again.
+
+    world = World(program)
+    ending = world.execute(strategy, tail, max_steps=20_000, tail_from=10_000)
+
+One world per process and program. What an execution came to is not judged here (execution.py).
+"""
+
+from __future__ import annotations
+
+import gc
+import inspect
+import random
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from types import FrameType, ModuleType
+from typing import Any
+
+from harness.scheduler import Scheduler
+from harness.task import Policy, Recorder, Task
+from harness.trace import Operation, Step
+from harness.world.access import hooks
+from harness.world.clock import START
+from harness.world.library import Library
+from harness.world.modules import Modules
+from harness.world.points import Points
+from harness.world.program import Program, TargetError
+from harness.world.survey import Survey
+
+OUTPUT_LIMIT = 64_000
+"""Characters of a program's output that are kept per execution."""
+
+COLLECT_EVERY = 50
+"""Executions between two collections of cyclic garbage, which is off while a program runs."""
+
+
+@dataclass
+class Ending:
+    """The raw facts of one execution. `pending` holds what threads were about to do when it was stopped."""
+
+    ended: str
+    returned: bool
+    result: Any
+    crashes: list[tuple[str, BaseException]]
+    schedule: list[int]
+    steps: int
+    max_bypass: int
+    output: str
+    log: list[Step] | None
+    pending: dict[int, Operation] = field(default_factory=dict)
+    threads: tuple[str, ...] = ()
+    probed: bool = False
+    learned: bool = False
+
+
+class Output:
+    """Stands in for stdout and stderr: keeps the first OUTPUT_LIMIT characters, drops the rest."""
+
+    encoding, errors = "utf-8", "replace"
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._room = OUTPUT_LIMIT
+
+    def write(self, text: str) -> int:
+        if self._room > 0:
+            self._parts.append(text[: self._room])
+            self._room -= len(text)
+        return len(text)
+
+    def writelines(self, lines: Any) -> None:
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None:
+        pass
+
+    def isatty(self) -> bool:
+        return False
+
+    def text(self) -> str:
+        return "".join(self._parts) + ("\n[output cut]\n" if self._room < 0 else "")
+
+
+class World:
+    """A program and everything private it runs on. `hot` sites and `probed` locks are remembered across executions."""
+
+    def __init__(self, program: Program, instrumented: tuple[str, ...] = ()) -> None:
+        self.program = program
+        self.scheduler = Scheduler()
+        self.points = Points(self.scheduler)
+        self.library = Library(self.scheduler, self._crashed)
+        self.modules = Modules(self.library, hooks(self.points.access), program.path.parent, instrumented)
+        self.modules.started = lambda module: self.points.instrumented.add(id(module.__dict__))
+        self.survey: Survey | None = None
+        self._crashes: list[tuple[str, BaseException]] = []
+        self._count = 0
+
+    def execute(
+        self,
+        strategy: Policy,
+        tail: Policy,
+        *,
+        max_steps: int,
+        tail_from: int,
+        log_steps: bool = False,
+        named: bool = False,
+        recorder: Recorder | None = None,
+        early_timeouts: bool = False,
+        on_stop: Callable[[], None] | None = None,
+    ) -> Ending:
+        """Run the program once. `named`: operations carry tokens that are equal across executions.
+
+        Raises TargetError where the program cannot be loaded.
+        """
+        self._begin()
+        state = {"returned": False, "result": None}
+        output, out, err = Output(), sys.stdout, sys.stderr
+        sys.stdout = sys.stderr = output  # type: ignore[assignment]
+        collecting = gc.isenabled()
+        gc.disable()
+        scheduler = self.scheduler
+        try:
+            scheduler.run(
+                lambda: self._body(state),
+                strategy,
+                tail,
+                tail_from=tail_from,
+                max_steps=max_steps,
+                log_steps=log_steps,
+                recorder=recorder,
+                early_timeouts=early_timeouts,
+                epoch=START,
+                on_stop=on_stop,
+                on_second=self.take_survey if named or log_steps else None,
+            )
+        finally:
+            sys.stdout, sys.stderr = out, err
+            if collecting:
+                gc.enable()
+        return Ending(
+            ended=scheduler.ended,
+            returned=state["returned"],  # type: ignore[arg-type]
+            result=state["result"],
+            crashes=list(self._crashes),
+            schedule=scheduler.schedule,
+            steps=scheduler.steps,
+            max_bypass=scheduler.max_bypass,
+            output=output.text(),
+            log=scheduler.log,
+            pending=scheduler.stopped_at,
+            threads=tuple(task.name for task in scheduler.tasks),
+            probed=scheduler.probed,
+            learned=self.points.learned,
+        )
+
+    def frames(self, ident: int) -> Iterator[FrameType]:
+        """The program's own frames of the real thread `ident`, innermost first."""
+        frame = sys._current_frames().get(ident)
+        while frame is not None:
+            if frame.f_code.co_filename in self.modules.files:
+                yield frame
+            frame = frame.f_back
+
+    def roots(self) -> Iterator[tuple[str, Any]]:
+        """What a person would call the program's variables: module globals, then locals of running functions."""
+        for module in self.modules.loaded():
+            yield module.__name__, module.__dict__
+            for name, value in list(module.__dict__.items()):
+                if not name.startswith("__") and not isinstance(value, ModuleType):
+                    yield name, value
+        for task, ident in self.scheduler.blocked_frames():
+            for frame in reversed(list(self.frames(ident))):
+                if frame.f_code.co_name != "<module>":
+                    yield from list(frame.f_locals.items())
+            if task.handle is not None:
+                yield task.name, task.handle
+
+    def _begin(self) -> None:
+        self._count += 1
+        if self._count % COLLECT_EVERY == 0:
+            gc.collect(0)
+        self._crashes = []
+        self.survey = None
+        self.points.begin()
+        self.points.token = id
+        self.scheduler.probed = False
+
+    def take_survey(self) -> None:
+        """Give everything the program can reach now its token and its name."""
+        self.survey = Survey(self.roots())
+        self.points.token = self.survey.token
+
+    def _body(self, state: dict[str, Any]) -> None:
+        main_task = self.scheduler.main
+        main = self._load()
+        try:
+            state["result"] = main()
+            state["returned"] = True
+        except SystemExit as error:
+            if error.code not in (None, 0):
+                self._crashed(main_task, error)
+        except Exception as error:
+            self._crashed(main_task, error)
+        self.library.at_exit()
+
+    def _load(self) -> Callable[[], Any]:
+        program = self.program
+        self.modules.begin()
+        if "random" in sys.modules:
+            random.seed(0)
+        try:
+            module = self.modules.load(program.path.stem, program.path, program.source)
+        except TargetError:
+            raise
+        except Exception as error:
+            raise TargetError(f"{self._where(error)}: {type(error).__name__}: {error}") from error
+        main = getattr(module, "main", None)
+        if not callable(main):
+            raise TargetError(f"{program.path}: no main(): a target is a Python file that defines main()")
+        try:
+            inspect.signature(main).bind()
+        except TypeError as error:
+            raise TargetError(f"{program.path}: main() must be callable without arguments: {error}") from None
+        except ValueError:
+            pass
+        return main  # type: ignore[no-any-return]
+
+    def _where(self, error: BaseException) -> str:
+        where = str(self.program.path)
+        traceback = error.__traceback__
+        while traceback is not None:
+            if traceback.tb_frame.f_code.co_filename in self.modules.files:
+                where = f"{traceback.tb_frame.f_code.co_filename}:{traceback.tb_lineno}"
+            traceback = traceback.tb_next
+        return where
+
+    def _crashed(self, task: Task, error: BaseException) -> None:
+        if not self.scheduler.unwinding:
+            self._crashes.append((task.name, error))

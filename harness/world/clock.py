@@ -11,7 +11,8 @@ import time as host
 from types import ModuleType
 from typing import Any
 
-from harness.scheduler import NEVER, Scheduler
+from harness.scheduler import Scheduler
+from harness.task import NEVER
 from harness.trace import Operation
 from harness.world.lock import timeout_ns
 

@@ -15,7 +15,8 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
-from harness.scheduler import Scheduler, Task
+from harness.scheduler import Scheduler
+from harness.task import Task
 from harness.trace import Operation
 
 TIMEOUT_MAX = 9223372036.0

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from harness.scheduler import Scheduler, Task
+from harness.scheduler import Scheduler
+from harness.task import Task
 from harness.trace import WHOLE, Operation
 from harness.world.lock import timeout_ns
 
@@ -41,6 +42,7 @@ def install(threading: ModuleType, scheduler: Scheduler, crashed: CrashHandler) 
             raise RuntimeError("thread.__init__() not called")
         if self._started.is_set():
             raise RuntimeError("threads can only be started once")
+        scheduler.current.subject = self
         scheduler.point(Operation("start", ("thread", len(scheduler.tasks)), WHOLE))
         task = scheduler.spawn(lambda: _run(self, task), self._name, self._daemonic)
         self._task = task
@@ -70,12 +72,14 @@ def install(threading: ModuleType, scheduler: Scheduler, crashed: CrashHandler) 
         if self._task is scheduler.current:
             raise RuntimeError("cannot join current thread")
         deadline = None if timeout is None else scheduler.now + (timeout_ns(timeout) if timeout > 0 else 0)
+        scheduler.current.subject = self
         scheduler.point(Operation("join", self._task.token), self._task, deadline)
 
     def is_alive(self: Any) -> bool:
         assert self._initialized, "Thread.__init__() not called"
         if not self._started.is_set():
             return False
+        scheduler.current.subject = self
         scheduler.point(Operation("is_alive", self._task.token))
         return bool(self._task.held)
 

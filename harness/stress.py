@@ -1,60 +1,313 @@
 """Free threads, counted: what a program does natively on this machine, and under seeded perturbation.
 
-Each run is a child process of its own (harness/children); what they came to is counted here, and said with the
-confidence that the number of runs allows (harness/rates.py).
+Each run is made in a child process (harness/children); what the runs came to is counted here, and said with the
+confidence that their number allows (harness/rates.py). A stress seed repeats the *inputs* of a run, its pauses and
+its random numbers. The schedule remains the operating system's: only a witness of a controlled search repeats that.
 """
 
 from __future__ import annotations
 
-import inspect
-import platform
+import ast
+import os
 import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 from harness.budget import Budget
+from harness.children.interpreter import Interpreter
 from harness.children.job import End, Job, Run, Waiting
-from harness.children.parents import HarnessFault, Parents
+from harness.children.parents import Parents
 from harness.rates import Rate, rate
 from harness.world.program import Program, TargetError
 
-Progress = Callable[["Tally"], None]
+MODES = ("stress", "native")
+PILOT = 1.0  # seconds: no unperturbed run should take longer
+SCALES = (1.0, 10.0, 100.0, 1000.0)
+_CLOCK = re.compile(r"\btime\b|sleep|timeout|Timer|\bsched\b|asyncio|\.(?:wait|result|acquire|get|put|join)\(\s*[^\s)]")
+_UNTIL = re.compile(r"(\d+)[- ]?(?:failures?)?")
 
 
 @dataclass
 class Tally:
-    """The runs so far, as `progress` sees them."""
+    """The runs counted so far: what `progress` is shown."""
 
     runs: int = 0
-    failed: int = 0
+    failed: int = 0  # every run that did not pass, the hung ones included
     hung: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
-    verdicts: dict[str, End] = field(default_factory=dict)
+    ends: dict[str, End] = field(default_factory=dict)
     first_failure: Run | None = None
     first_hang: Run | None = None
 
     def add(self, run: Run) -> None:
         self.runs += 1
-        self.failed += run.end is not End.PASSED
-        self.hung += run.end.hung
         self.outcomes[run.text] += 1
-        if self.verdicts.get(run.text, End.PASSED) is End.PASSED:
-            self.verdicts[run.text] = run.end
+        if self.ends.get(run.text, End.PASSED) is End.PASSED:
+            self.ends[run.text] = run.end
         if run.end is not End.PASSED:
+            self.failed += 1
             self.first_failure = self.first_failure or run
-            self.first_hang = self.first_hang or (run if run.end.hung else None)
+        if run.end.hung:
+            self.hung += 1
+            self.first_hang = self.first_hang or run
 
 
-def stress(program, *, mode="stress", seed=0, budget, timeout=10.0, jobs=1, until=None, time_scale=None, parameters=None, progress=None):
+@dataclass(frozen=True)
+class Bar:
+    """One line of the histogram: what main returned (or how the run failed), how often, and what it ended as."""
+
+    text: str
+    count: int
+    end: End
+
+    @property
+    def allowed(self) -> bool:
+        return self.end is End.PASSED
+
+
+@dataclass(frozen=True)
+class StressResult:
+    """What the runs of one program came to.
+
+    interval: the rate of failed runs, hung ones included, with its 95% bounds. first_failure: 1-based number of a run.
+    stacks: the threads of the first hung run. message, output: the first failed run's.
+    """
+
+    target: str
+    program_digest: str
+    mode: str
+    seed: int
+    interpreter: Interpreter
+    runs: int
+    failed: int
+    hung: int
+    interval: Rate
+    histogram: tuple[Bar, ...]
+    first_failure: int | None
+    message: str
+    output: str
+    stacks: tuple[Waiting, ...]
+    stopped_by: str  # "budget" or "until"
+    time_scale: float
+    timeout: float
+    parameters: Mapping[str, Any]
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        return self.interval.value
+
+    @property
+    def low(self) -> float:
+        return self.interval.low
+
+    @property
+    def high(self) -> float:
+        return self.interval.high
+
+    @property
+    def outcomes(self) -> dict[str, int]:
+        return {bar.text: bar.count for bar in self.histogram}
+
+    @property
+    def runs_per_second(self) -> float:
+        return self.runs / self.seconds if self.seconds else 0.0
+
+    def notes(self) -> list[str]:
+        """What has to be said so that nobody takes the numbers for more than they are."""
+        notes = []
+        if self.mode == "native" and not self.failed and (why := self.interpreter.why_it_may_hide()):
+            notes.append(why)
+        if self.mode == "stress":
+            notes.append(f"Seed {self.seed} repeats these runs' pauses, not their schedules: only a witness does that.")
+        if self.time_scale != 1:
+            notes.append(f"The program's clock ran {self.time_scale:g} times as fast as the wall's (--time-scale).")
+        return notes
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of `stress --json`."""
+        return {
+            "target": self.target,
+            "program_digest": self.program_digest,
+            "python": self.interpreter.name,
+            "gil": self.interpreter.gil,
+            "cores": self.interpreter.cores,
+            "mode": self.mode,
+            "seed": self.seed,
+            "runs": self.runs,
+            "failed": self.failed,
+            "hung": self.hung,
+            "rate": self.rate,
+            "low": self.low,
+            "high": self.high,
+            "outcomes": self.outcomes,
+            "allowed": {bar.text: bar.allowed for bar in self.histogram},
+            "first_failure": self.first_failure,
+            "message": self.message,
+            "output": self.output,
+            "stacks": [{**vars(waiting), "frames": list(waiting.frames)} for waiting in self.stacks],
+            "stopped_by": self.stopped_by,
+            "time_scale": self.time_scale,
+            "timeout": self.timeout,
+            "parameters": dict(self.parameters),
+            "notes": self.notes(),
+            "seconds": self.seconds,
+            "runs_per_second": self.runs_per_second,
+        }
+
+
+def stress(
+    program: Program,
+    *,
+    mode: str = "stress",
+    seed: int = 0,
+    budget: Budget,
+    timeout: float = 10.0,
+    jobs: int = 1,
+    until: str | int | None = None,
+    time_scale: float | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    progress: Callable[[Tally], object] | None = None,
+    spawn: bool = False,
+) -> StressResult:
+    """Run the program's `main(**parameters)` again and again with free threads, and count.
+
+    mode: "stress" perturbs every run by (seed, its number); "native" leaves the threads alone.
+    budget: no run is begun when it is spent; one that is going on still has its `timeout` (seconds, of the wall).
+    until: "20-failures" ends the series earlier, after that failure. time_scale: seconds of the program's clock in
+    one second; if None, the scenario's own or the smallest of SCALES with which a run takes at most about a second.
+    Runs are counted in the order of their numbers and `jobs` (processes) changes their speed only. Raises TargetError
+    where the program cannot be run at all, ValueError for options that make no sense.
+    """
+    enough = parse_until(until)
+    job = _job(program, mode, seed, budget, timeout, dict(parameters or {}), spawn)
     tally = Tally()
-    job = Job(str(program.path), program.source, program.oracle and str(program.oracle), mode, seed, timeout, time_scale or 1.0, dict(parameters or {}), 0, 1, budget.executions, budget.seconds)
-    began = time.monotonic()
     with Parents(jobs) as parents:
-        t0 = time.monotonic()
-        for run in parents.runs(job):
+        job = replace(job, time_scale=_time_scale(program, time_scale, parents, job))
+        began = time.monotonic()
+        runs = parents.runs(job)
+        for run in runs:
+            if run.end is End.UNLOADABLE:
+                raise TargetError(f"{program.path}: cannot be loaded: {run.message}")
             tally.add(run)
-        print(time.monotonic() - t0, t0 - began)
-    return tally
+            if progress:
+                progress(tally)
+            if enough is not None and tally.failed >= enough:
+                break
+        seconds = time.monotonic() - began
+        runs.close()
+    stopped_by = "until" if enough is not None and tally.failed >= enough else "budget"
+    return _result(program, job, tally, seconds, stopped_by)
+
+
+class SweepRow(NamedTuple):
+    value: Any
+    result: StressResult
+
+
+def sweep(program: Program, parameter: str, values: Iterable[Any], **options: Any) -> list[SweepRow]:
+    """`stress` with `main(parameter=value)` for each value; the budget and the other options hold for each row."""
+    others = dict(options.pop("parameters", None) or {})
+    return [SweepRow(value, stress(program, parameters={**others, parameter: value}, **options)) for value in values]
+
+
+def parse_sweep(text: str) -> tuple[str, list[Any]]:
+    """`threads=2,4,8` → ("threads", [2, 4, 8]). Raises ValueError with one clear line."""
+    name, equals, values = text.partition("=")
+    if not (name.strip().isidentifier() and equals and values.strip()):
+        raise ValueError(f"sweep {text!r} is not understood: write NAME=VALUE,VALUE,… as in threads=2,4,8")
+    return name.strip(), [_value(word.strip()) for word in values.split(",") if word.strip()]
+
+
+def parse_until(until: str | int | None) -> int | None:
+    """`20-failures` → 20. Raises ValueError with one clear line."""
+    if until is None:
+        return None
+    found = _UNTIL.fullmatch(str(until).strip())
+    if found is None or not int(found[1]):
+        raise ValueError(f"until {until!r} is not understood: write 20-failures")
+    return int(found[1])
+
+
+def _value(word: str) -> Any:
+    try:
+        return ast.literal_eval(word)
+    except (ValueError, SyntaxError):
+        return word
+
+
+def _job(
+    program: Program, mode: str, seed: int, budget: Budget, timeout: float, parameters: dict[str, Any], spawn: bool
+) -> Job:
+    if mode not in MODES:
+        raise ValueError(f"mode {mode!r} is not one of {', '.join(MODES)}")
+    if timeout <= 0:
+        raise ValueError(f"a timeout of {timeout:g} s leaves no time to run")
+    if budget.seconds is None and budget.executions is None:
+        raise ValueError("free threads need a budget: there is always one more run")
+    _check_parameters(program, parameters)
+    oracle = str(program.oracle) if program.oracle else None
+    path = str(program.path)
+    spawn = spawn or not hasattr(os, "fork")
+    limits = (budget.executions, budget.seconds, spawn)
+    return Job(path, program.source, oracle, mode, seed, timeout, 1.0, parameters, 0, 1, *limits)
+
+
+def _check_parameters(program: Program, parameters: Mapping[str, Any]) -> None:
+    """Raise TargetError for a parameter that main() does not take; only a plain `def main` tells beforehand."""
+    for node in ast.parse(program.source).body if parameters else ():
+        if isinstance(node, ast.FunctionDef) and node.name == "main" and node.args.kwarg is None:
+            known = [argument.arg for argument in (*node.args.args, *node.args.kwonlyargs)]
+            for name in parameters:
+                if name not in known:
+                    takes = f"it takes {', '.join(known)}" if known else "it takes none"
+                    raise TargetError(f"{program.path}: main() has no parameter {name!r}, {takes}")
+
+
+def _time_scale(program: Program, wished: float | None, parents: Parents, job: Job) -> float:
+    """The scale asked for, or the scenario's, or the smallest with which an unperturbed run takes PILOT seconds."""
+    wished = wished if wished is not None else program.settings.get("time_scale")
+    if wished is not None:
+        if not wished > 0:
+            raise ValueError(f"a time scale of {wished} would make the clock stand still")
+        return float(wished)
+    if not _CLOCK.search(program.source):
+        return 1.0
+    for scale in SCALES:
+        pilot = replace(job, mode="native", time_scale=scale, timeout=PILOT, count=1, seconds=None)
+        for run in parents.runs(pilot):
+            if not run.end.hung or run.seconds < PILOT / 2:
+                return scale
+    return SCALES[1]  # it hangs however fast its clock runs
+
+
+def _result(program: Program, job: Job, tally: Tally, seconds: float, stopped_by: str) -> StressResult:
+    failure = tally.first_failure
+    histogram = tuple(
+        Bar(text, count, tally.ends[text])
+        for text, count in sorted(tally.outcomes.items(), key=lambda item: (-item[1], item[0]))
+    )
+    return StressResult(
+        target=program.name,
+        program_digest=program.digest,
+        mode=job.mode,
+        seed=job.seed,
+        interpreter=Interpreter.running(),
+        runs=tally.runs,
+        failed=tally.failed,
+        hung=tally.hung,
+        interval=rate(tally.failed, tally.runs),
+        histogram=histogram,
+        first_failure=failure.number + 1 if failure else None,
+        message=failure.message if failure else "",
+        output=failure.output if failure else "",
+        stacks=tally.first_hang.stacks if tally.first_hang else (),
+        stopped_by=stopped_by,
+        time_scale=job.time_scale,
+        timeout=job.timeout,
+        parameters=job.parameters,
+        seconds=seconds,
+    )

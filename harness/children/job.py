@@ -7,9 +7,8 @@ import os
 import sysconfig
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from enum import Enum
+from enum import StrEnum
 from typing import Any
-
 
 _LIBRARIES = tuple(
     os.path.join(os.path.realpath(path) if real else path, "")
@@ -19,7 +18,7 @@ _LIBRARIES = tuple(
 )
 
 
-class End(str, Enum):
+class End(StrEnum):
     """How one run of free threads ended. The values are the words printed and counted."""
 
     PASSED = "passed"
@@ -28,9 +27,6 @@ class End(str, Enum):
     BLOCKED = "hung (blocked)"  # its deadline passed, or it was certain before, and no thread moved
     SPINNING = "hung (spinning)"  # its deadline passed while threads were still busy
     UNLOADABLE = "unloadable"  # the module itself could not be executed: nothing was measured
-
-    def __str__(self) -> str:
-        return self.value
 
     @property
     def hung(self) -> bool:

@@ -66,7 +66,7 @@ class Lock:
         return repr(self._lock)
 
 
-class RLock(_RLock):  # type: ignore[misc, valid-type]
+class RLock(_RLock):  # type: ignore[misc]
     """Stands in for threading.RLock. `Condition` gives it up and takes it back by its two private methods."""
 
     taken: tuple[int, str] | None = None
@@ -84,22 +84,22 @@ class RLock(_RLock):  # type: ignore[misc, valid-type]
 
     def _release_save(self) -> Any:
         _here.point()
-        state = super()._release_save()
+        state = super()._release_save()  # type: ignore[misc]
         self._given_up()
         return state
 
     def _acquire_restore(self, state: Any) -> None:
         _here.point()
         _wanted[get_ident()] = self
-        super()._acquire_restore(state)
+        super()._acquire_restore(state)  # type: ignore[misc]
         _acquired(self, True)
 
     def _given_up(self) -> None:
         """Forget the holder, unless it still holds, or another thread was faster and holds already."""
-        if self.taken and self.taken[0] == get_ident() and not self._is_owned():
+        if self.taken and self.taken[0] == get_ident() and not self._is_owned():  # type: ignore[attr-defined]
             self.taken = None
 
-    def __enter__(self) -> bool:
+    def __enter__(self) -> bool:  # type: ignore[override]
         return self.acquire()
 
     def __exit__(self, *_: object) -> None:
@@ -139,7 +139,7 @@ def _place() -> str:
     return f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}"
 
 
-def install(home: Home, scale: float, point: Callable[[], None] | None = None) -> None:
+def install(home: Home, scale: float, point: Callable[[], object] | None = None) -> None:
     """From now on `threading` and `queue` in this process hand out these locks. home: the program's directory."""
     _here.home, _here.scale, _here.point = home, scale, point or _here.point
     for name, stand_in in (("Lock", Lock), ("_allocate_lock", Lock), ("RLock", RLock)):
@@ -151,7 +151,7 @@ def install(home: Home, scale: float, point: Callable[[], None] | None = None) -
         _here.point()
         join(thread, timeout and _scaled(timeout))
 
-    threading.Thread.join = scaled_join  # type: ignore[method-assign]
+    threading.Thread.join = scaled_join  # type: ignore[method-assign, assignment]
 
 
 def label_threads(perturbation: Perturbation) -> None:
@@ -170,4 +170,4 @@ def label_threads(perturbation: Perturbation) -> None:
         start(thread)
         perturbation.point()
 
-    threading.Thread.start = labelled_start  # type: ignore[method-assign]
+    threading.Thread.start = labelled_start  # type: ignore[method-assign, assignment]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import importlib
+import marshal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
@@ -14,9 +15,15 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from harness.children.job import Home
+from harness.children.repeatable import repeatable
 
 Compile = Callable[[str, str], CodeType]  # source, filename
 _NEVER_AHEAD = {"antigravity", "this", "idlelib", "tkinter", "turtle", "turtledemo", "faulthandler", "sched"}
+
+
+def compiler(mode: str) -> Compile:
+    """How source becomes code in this mode."""
+    return lambda source, filename: compile(source, filename, "exec", dont_inherit=True)
 
 
 class Modules:
@@ -25,17 +32,30 @@ class Modules:
     def __init__(self, path: Path, source: str, oracle: Path | None, compile: Compile) -> None:
         self.path = path
         self.home = Home(path)
-        self.oracle = oracle and _plainly_compiled(oracle)
+        self.oracle = _plainly_compiled(oracle) if oracle else None
         self.compile = compile
         self.builtins: Mapping[str, Any] | None = None  # names these modules see beside the usual ones
-        self._codes: dict[str, CodeType] = {str(path): compile(source, str(path))}
-        for neighbour in self._neighbours(source, set()):
-            self.code(str(neighbour))
+        self._loaded: list[str] = []
+        neighbours = {path: path.read_text(encoding="utf-8") for path in self._neighbours(source, set())}
+        self._codes = {str(file): self._compiled(neighbours[file], str(file)) for file in neighbours}
+        self._codes[str(path)] = self._compiled(source, str(path))
+        self.repeatable = repeatable((source, *neighbours.values()), (file.stem for file in neighbours))
 
     def code(self, filename: str) -> CodeType:
+        """A new copy of the file's code: the interpreter has not yet specialised anything in it."""
         if filename not in self._codes:
-            self._codes[filename] = self.compile(Path(filename).read_text(encoding="utf-8"), filename)
-        return self._codes[filename]
+            self._codes[filename] = self._compiled(Path(filename).read_text(encoding="utf-8"), filename)
+        code: CodeType = marshal.loads(self._codes[filename])
+        return code
+
+    def _compiled(self, source: str, filename: str) -> bytes:
+        return marshal.dumps(self.compile(source, filename))
+
+    def forget(self) -> None:
+        """Take what has been imported out of `sys.modules` again, so that the next run executes it anew."""
+        for name in self._loaded:
+            sys.modules.pop(name, None)
+        self._loaded.clear()
 
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> ModuleSpec | None:
         spec = PathFinder.find_spec(name, path or [self.home.directory])
@@ -53,6 +73,9 @@ class Modules:
         module = sys.modules[name] = module_from_spec(spec)
         spec.loader.exec_module(module)
         return module
+
+    def loaded(self, name: str) -> None:
+        self._loaded.append(name)
 
     def _neighbours(self, source: str, seen: set[Path]) -> Iterator[Path]:
         """The single-file modules beside the program that it imports by name, and those they import."""
@@ -73,6 +96,7 @@ class _Loader(SourceFileLoader):
         return self.modules.code(self.path)
 
     def exec_module(self, module: ModuleType) -> None:
+        self.modules.loaded(module.__name__)
         if self.modules.builtins is not None:
             module.__dict__["__builtins__"] = {**vars(builtins), **self.modules.builtins}
         super().exec_module(module)

@@ -7,15 +7,13 @@ import os
 import select
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import replace
-from pathlib import Path
 from types import TracebackType
 
+from harness.children.interpreter import command
 from harness.children.job import Job, Run
 
-_SERVE = "import sys; sys.path[0] = {root!r}; from harness.children.parent import serve; sys.path.pop(0); serve()"
-_ROOT = str(Path(__file__).resolve().parent.parent.parent)
 GRACE = 20.0  # seconds beyond a run's own deadline after which a warm parent counts as lost
 
 
@@ -28,7 +26,7 @@ class WarmParent:
 
     def __init__(self) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, *_interpreter_options(), "-c", _SERVE.format(root=_ROOT)],
+            command("harness.children.parent", "serve"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=0,
@@ -93,7 +91,7 @@ class Parents:
     def __init__(self, jobs: int = 1) -> None:
         self._all = [WarmParent() for _ in range(jobs)]
 
-    def runs(self, job: Job) -> Iterator[Run]:
+    def runs(self, job: Job) -> Generator[Run, None, None]:
         """Runs 0, 1, 2 … of the job until its count or its time is used up. Closing the iterator stops the rest."""
         step = len(self._all)
         for index, parent in enumerate(self._all):
@@ -129,9 +127,3 @@ def _readable(descriptor: int, patience: float) -> bool:
     if sys.platform == "win32":
         return True
     return bool(select.select([descriptor], [], [], patience)[0])
-
-
-def _interpreter_options() -> list[str]:
-    """This interpreter's -X options (gil=1, say), which change what threads do."""
-    options = [(name, value) for name, value in sys._xoptions.items() if name != "faulthandler"]
-    return [word for name, value in options for word in ("-X", name if value is True else f"{name}={value}")]

@@ -12,6 +12,7 @@ stop at the right one of few places, and an ordering bug needs a thread to be la
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from math import log
@@ -66,11 +67,18 @@ def pauses(plan: Plan, thread: str) -> Iterator[Pause]:
 
 
 class Perturbation:
-    """Carries out a plan in the process it is installed in; `point` is what every scheduling point calls."""
+    """Carries out one plan after the other in its process; `point` is what every scheduling point calls."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self) -> None:
+        self.plan = Plan.of(0, 0)
+        self._thread = _Here(self.plan)
+
+    def follow(self, plan: Plan) -> None:
+        """From now on this plan, in the calling thread and in those it starts."""
+        sys.setswitchinterval(plan.switch_interval)
         self.plan = plan
         self._thread = _Here(plan)
+        self.begin("0")
 
     def begin(self, label: str) -> None:
         """The calling thread is the one with this label from now on; it may begin late."""
@@ -85,7 +93,7 @@ class Perturbation:
         return f"{here.label}.{here.children}"
 
     def point(self, *_: object) -> None:
-        """A scheduling point, right before an operation (its arguments say which; they do not matter here)."""
+        """A scheduling point, right before an operation; which one (its arguments say) does not matter."""
         here = self._thread
         here.left -= 1
         if here.left <= 0:

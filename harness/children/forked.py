@@ -1,0 +1,141 @@
+"""One forked child, from the warm parent's side: its pipes, its group of processes, its end."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from harness.children.blocked import children_of
+from harness.children.child import Child
+from harness.children.job import Job
+from harness.children.modules import Modules
+
+OUTPUT = 4000  # characters of a failed run's output that are kept
+
+_prctl: Any = getattr(ctypes.CDLL(None), "prctl", None) if sys.platform == "linux" else None
+_KILL_ME = 1  # PR_SET_PDEATHSIG: a signal for this process when its parent dies
+_SLACK = 29  # PR_SET_TIMERSLACK: ns by which naps may be late (50,000 if nobody asks)
+_ADOPT = 36  # PR_SET_CHILD_SUBREAPER: orphans below this process become its children
+
+
+class Forked:
+    """A child that performs the runs with these numbers, and the parent's ends of its pipes.
+
+    private: descriptors of the parent that are no business of a child's.
+    """
+
+    def __init__(self, job: Job, modules: Modules, numbers: Sequence[int], private: tuple[int, ...]) -> None:
+        self.results, say = os.pipe()
+        self.output, write = os.pipe()
+        self.listen, self.control = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            unneeded = (self.results, self.output, self.control, *private)
+            _be_child(Child(job, modules, numbers, say), write, self.listen, unneeded)
+        for descriptor in (say, write, self.listen):
+            os.close(descriptor)
+        self.alive = os.pidfd_open(self.pid) if hasattr(os, "pidfd_open") else -1
+        self._printed = b""
+        self._unread = b""
+        self._status: int | None = None
+
+    def tell(self, order: str, number: int) -> None:
+        """An order to the child's watchdog about run `number`."""
+        try:
+            os.write(self.control, f"{order}{number}\n".encode())
+        except OSError:  # it is dead already
+            pass
+
+    def hear(self) -> None:
+        """Take what the child says on its results."""
+        self._unread += os.read(self.results, 65536)
+
+    def line(self) -> dict[str, Any] | None:
+        """The child's next line, once all of it is here."""
+        line, end, rest = self._unread.partition(b"\n")
+        if not end:
+            return None
+        self._unread = rest
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def drain(self) -> bool:
+        """Take what the child has printed and keep the beginning. False at the end of its output."""
+        chunk = os.read(self.output, 65536)
+        self._printed = (self._printed + chunk)[: 4 * OUTPUT]
+        return bool(chunk)
+
+    def printed(self) -> str:
+        """What the child has printed up to now, cut to its beginning."""
+        os.set_blocking(self.output, False)
+        try:
+            while self.drain():
+                pass
+        except BlockingIOError:
+            pass
+        text = self._printed.decode("utf-8", "replace")
+        return text if len(text) <= OUTPUT else text[:OUTPUT] + "\n… (cut)"
+
+    def has_ended(self) -> bool:
+        return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+    def end(self) -> int:
+        """Kill the child and everything it started, if that has not been done. Returns its wait status."""
+        if self._status is None:
+            for kill in (os.killpg, os.kill):
+                try:
+                    kill(self.pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+            _, self._status = os.waitpid(self.pid, 0)
+            _end_orphans()
+            for descriptor in (self.results, self.output, self.control, self.alive):
+                if descriptor >= 0:
+                    os.close(descriptor)
+        return self._status
+
+
+def _be_child(child: Child, write: int, listen: int, unneeded: tuple[int, ...]) -> NoReturn:
+    """In the child, right after the fork."""
+    try:
+        parent = os.getppid()
+        os.setsid()
+        for descriptor in unneeded:
+            os.close(descriptor)
+        os.dup2(write, 1)
+        os.dup2(write, 2)
+        os.close(write)
+        if _prctl is not None:
+            _prctl(_KILL_ME, signal.SIGKILL)
+            _prctl(_SLACK, 1)
+        if os.getppid() != parent:
+            os._exit(0)  # it died before its death could be a signal
+        child.watch(os.fdopen(listen, encoding="ascii").readline)
+        child.live()
+    finally:
+        os._exit(70)
+
+
+def adopt_orphans() -> None:
+    """From now on a process that leaves its child's group is still this process's to end, where that exists."""
+    if _prctl is not None:
+        _prctl(_ADOPT, 1)
+
+
+def _end_orphans() -> None:
+    while True:
+        try:
+            if os.waitpid(-1, os.WNOHANG)[0] == 0:
+                for pid in children_of(os.getpid()):
+                    os.kill(pid, signal.SIGKILL)
+                time.sleep(0.001)
+        except ChildProcessError:
+            return
+        except ProcessLookupError:
+            pass

@@ -1,0 +1,148 @@
+"""One run of a program in this process, judged: what the interpreter would do with it as a script, then the oracle."""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from itertools import count
+from types import CodeType, ModuleType, TracebackType
+from typing import Any
+
+from harness.children import locks, scaled_time
+from harness.children.job import End, Home, Job, Run
+from harness.children.modules import Modules
+from harness.children.perturbation import Perturbation, Plan
+from harness.world.program import show_result
+
+LONGEST = 500  # characters of a message that are kept
+_clock = time.perf_counter  # the wall's, whatever the program's clock will be
+
+
+class Stage:
+    """The process as the program finds it. It is set once, and again made as new before each further run."""
+
+    def __init__(self, job: Job, modules: Modules) -> None:
+        self.job = job
+        self.modules = modules
+        self.perturbation = Perturbation() if job.mode == "stress" else None
+        sys.dont_write_bytecode = True
+        sys.argv[:] = [job.path]
+        sys.path[0] = modules.home.directory
+        sys.meta_path.insert(0, modules)
+        if job.time_scale != 1:
+            scaled_time.install(job.time_scale)
+        if self.perturbation or job.time_scale != 1:
+            locks.install(modules.home, job.time_scale, self.perturbation.point if self.perturbation else None)
+        if self.perturbation:
+            locks.label_threads(self.perturbation)
+
+    def renew(self, number: int) -> None:
+        """Make the process ready for run `number`."""
+        self.modules.forget()
+        threading._counter = count(1).__next__  # type: ignore[attr-defined]  # "Thread-1" is every run's first
+        if "concurrent.futures.thread" in sys.modules:
+            sys.modules["concurrent.futures.thread"].ThreadPoolExecutor._counter = count().__next__
+        if self.perturbation:
+            plan = Plan.of(self.job.seed, number)
+            random.seed(plan.key)
+            self.perturbation.follow(plan)
+        else:
+            random.seed()
+
+
+class Performance:
+    """Run `number`: `run` performs and judges it; `failures` tells meanwhile which threads have died, and of what."""
+
+    def __init__(self, stage: Stage, number: int) -> None:
+        self.number = number
+        self.failures: list[tuple[End, str, str]] = []
+        self.over = False  # True once this process has been told that its main thread is done: no run can follow
+        self.started = _clock()
+        self._parameters = stage.job.parameters
+        self._modules = stage.modules
+        self._home: Home = stage.modules.home
+
+    def run(self) -> Run:
+        threading.excepthook = self._thread_died
+        sys.unraisablehook = self._raw_thread_died
+        try:
+            main = self._modules.program().main
+        except BaseException as error:
+            return self.ended(End.UNLOADABLE, "", _name_of(error) + _place(error.__traceback__, self._home))
+        result = self._perform(main)
+        return self.ended(*self.failures[0]) if self.failures else self._judge(result)
+
+    def ended(self, end: End, text: str, message: str) -> Run:
+        return Run(self.number, end, text, message[:LONGEST], _clock() - self.started)
+
+    def _perform(self, main: Callable[..., Any]) -> Any:
+        """What main returned, or None; what went wrong is in `failures`. Ends when every non-daemon thread has."""
+        result = None
+        try:
+            result = main(**self._parameters)
+        except SystemExit as error:
+            if error.code not in (None, 0):
+                self._note(error, "main")
+        except BaseException as error:
+            traceback.print_exc()
+            self._note(error, "main")
+        if threading.active_count() > 1:
+            # As the interpreter does: wake executors' idle workers, then wait for all that are no daemons.
+            threading._shutdown()  # type: ignore[attr-defined]
+            self.over = True
+        return result
+
+    def _judge(self, result: Any) -> Run:
+        text = show_result(result)
+        try:
+            if self._modules.oracle is not None:
+                _check(self._modules.oracle)(result)
+        except AssertionError as error:
+            return self.ended(End.VIOLATED, text, _name_of(error))
+        except Exception as error:
+            return self.ended(End.CRASHED, text, f"the oracle itself failed: {_name_of(error)}")
+        return self.ended(End.PASSED, text, "")
+
+    def _note(self, error: BaseException, thread: str) -> None:
+        end = End.VIOLATED if isinstance(error, AssertionError) else End.CRASHED
+        summary = _name_of(error)[:LONGEST]
+        self.failures.append((end, summary, f"{summary} in {thread}{_place(error.__traceback__, self._home)}"))
+
+    def _thread_died(self, args: Any) -> None:
+        if args.exc_type is not SystemExit:
+            traceback.print_exception(args.exc_value)
+            self._note(args.exc_value, args.thread.name if args.thread else "a thread")
+
+    def _raw_thread_died(self, args: Any) -> None:
+        """Only threads started by `_thread` count: an error in a destructor is noise to the interpreter as well."""
+        sys.__unraisablehook__(args)
+        if "thread started by" in (args.err_msg or "") and args.exc_value is not None:
+            self._note(args.exc_value, "a thread")
+
+
+def _check(oracle: CodeType) -> Callable[[Any], None]:
+    """`check` of oracle.py, loaded plainly: nothing in it is perturbed."""
+    module = ModuleType("oracle")
+    module.__file__ = oracle.co_filename
+    exec(oracle, module.__dict__)
+    check: Callable[[Any], None] = module.check
+    return check
+
+
+def _name_of(error: BaseException) -> str:
+    """`ValueError: text`, as a traceback ends."""
+    try:
+        return f"{type(error).__name__}: {error}".rstrip(": ")
+    except Exception:  # its __str__ raises
+        return type(error).__name__
+
+
+def _place(trace: TracebackType | None, home: Home) -> str:
+    """` (broken.py:21)`: the innermost line of the program that the exception passed."""
+    inside = [frame for frame in traceback.extract_tb(trace) if frame.filename in home]
+    return f" ({os.path.basename(inside[-1].filename)}:{inside[-1].lineno})" if inside else ""

@@ -16,6 +16,10 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 from harness.trace import Operation, Step
 
 
+class SearchError(Exception):
+    """A search was shown an execution that contradicts an earlier one: its claims would be worth nothing."""
+
+
 class Task(Protocol):
     """What a strategy may see of a thread; `pending` only of an enabled one."""
 

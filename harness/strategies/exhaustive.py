@@ -1,0 +1,219 @@
+"""Every interleaving, up to the order of independent steps: optimal dynamic partial-order reduction.
+
+After Abdulla, Aronis, Jonsson, Sagonas: "Source Sets: A Foundation for Optimal Dynamic Partial Order
+Reduction", JACM 64(4), 2017. The search is a depth-first walk over executions, kept as a stack with
+one node per step of the current execution. A node has the threads that *sleep* there (their next
+step was explored from here, so nothing that could as well begin with it needs to be tried again)
+and the branches still to be explored (its wakeup tree).
+
+    begin    leave the deepest node with a branch left, by the leftmost path of that branch
+    choose   follow that path; beyond it go on freely
+    end      for each race in the execution: what would happen if its second step came before its
+             first? Unless a sleeping thread covers it, that becomes a branch of the first's node.
+
+A finished search has led through exactly one execution per Mazurkiewicz trace, and none in vain.
+
+Conventions and deviations: two acquires of one lock are dependent; a release is merged into the step
+before it, so the race that matters is with the acquire before it, and the pending acquires of
+threads that stay blocked count as races too (else the deadlock of a lock order inversion could be
+missed). Where the paper forbids that a step disables another, `causality` decides whether the
+reversed order is possible; where that is not known, the branch is marked doubtful, tried, and
+dropped if its step turns out not to be enabled. Where a reversed step touches something else than
+before (a thread that ends only sometimes), a little more than one execution per trace is possible;
+such an execution says `redundant`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from harness.strategies import Profile, SearchError, Strategy
+from harness.strategies.causality import History
+from harness.strategies.wakeup import Branch, Reversal, asleep_after
+from harness.trace import Access, Operation, Step
+
+STREAK = 100
+"""Free choices in a row for one thread before another's turn comes: a thread that spins must not do so for ever."""
+
+CUT_LENGTH = 1_000
+"""Steps of an execution cut by the step bound that are looked at: the search is not going to finish anyway."""
+
+
+class _Node:
+    """The state before a step: who sleeps (with what its step touches), and what is left to explore."""
+
+    __slots__ = ("sleep", "branches")
+
+    def __init__(self, sleep: dict[int, tuple[Access, ...]]) -> None:
+        self.sleep = sleep
+        self.branches: list[Branch] = []
+
+
+class Exhaustive(Strategy):
+    """Tries one execution of each equivalence class; `exhausted` when there is none left.
+
+    Raises SearchError where a program does not do the same again under the same choices.
+    """
+
+    name = "exhaustive"
+    wants_steps = True
+
+    def __init__(self, seed: int, profile: Profile) -> None:
+        super().__init__(seed, profile)
+        self._history = History()
+        self._nodes = [_Node({})]
+        self._branch: Branch | None = None
+        self._path: list[int] = []
+        self._from = 0
+        self._streak = 0
+        self._fresh = True
+        self._cut = False
+
+    def begin(self, index: int) -> bool:
+        """Takes up the deepest branch left. `index` tells nothing: the search knows where it is."""
+        self.redundant = False
+        self._streak = 0
+        if self._fresh:
+            self._fresh = False
+            return True
+        nodes, history = self._nodes, self._history
+        while nodes and not nodes[-1].branches:
+            nodes.pop()
+        if not nodes:
+            self.exhausted = not self._cut
+            return False
+        at = self._from = len(nodes) - 1
+        if at < len(history.steps):
+            nodes[at].sleep[history.steps[at].task] = history.accesses[at]
+            history.truncate(at)
+        self._follow(nodes[at].branches.pop(0))
+        return True
+
+    def choose(self, enabled: list[Any], running: Any, step: int) -> Any:
+        """What the branch asks for; beyond it the running thread, as long as it can and does not only spin."""
+        history = self._history.steps
+        if step < self._from:
+            return self._find(history[step].task, enabled, step)
+        while step < self._from + len(self._path):
+            wanted = self._path[step - self._from]
+            for task in enabled:
+                if task.index == wanted:
+                    return task
+            if not self._drop(step - self._from):
+                raise SearchError(f"the search asked for thread {wanted} at step {step}, enabled are {_indexes(enabled)}")
+        self._streak += 1
+        if running in enabled and self._streak % STREAK:
+            return running
+        self._streak = 0
+        later = [task for task in enabled if running is not None and task.index > running.index]
+        return (later or enabled)[0]
+
+    def end(self, steps: Sequence[Step] | None, pending: dict[int, Operation], cut: bool = False) -> None:
+        """Looks for races in the execution and notes what is to be tried because of them."""
+        assert steps is not None
+        if cut:
+            self._cut = True
+            steps = steps[:CUT_LENGTH]
+        history = self._history
+        if list(steps[: self._from]) != history.steps:
+            raise SearchError(f"nondeterministic program: {_difference(history.steps, steps)}")
+        wasted = self._extend(steps)
+        futures = history.futures()
+        for later, races in enumerate(history.races):
+            for race in races:
+                self._consider(race.first, Reversal(history, race, futures[race.first], later))
+        for task, operation in () if cut else sorted(pending.items()):
+            races, accesses = history.pending_races(task, operation)
+            for race in races:
+                self._consider(race.first, Reversal(history, race, futures[race.first], (task, accesses)))
+        if wasted is not None:
+            self._give_up(wasted)
+
+    # The stack.
+
+    def _follow(self, branch: Branch) -> None:
+        self._branch = branch
+        self._path = branch.path()
+
+    def _extend(self, steps: Sequence[Step]) -> int | None:
+        """Push the new steps and their nodes; the index of the first that a sleeping thread made, if any."""
+        history, nodes = self._history, self._nodes
+        branches = [self._branch] if self._branch is not None else []
+        wasted = None
+        for i in range(self._from, len(steps)):
+            step = steps[i]
+            node = nodes[i]
+            taken = self._taken(branches, step)
+            node.branches.extend(branch for branch in branches if branch is not taken)
+            branches = taken.children if taken is not None else []
+            if step.task in node.sleep and wasted is None:
+                wasted = i
+            history.push(step)
+            nodes.append(_Node(asleep_after(node.sleep, step.task, history.accesses[i])))
+        if any(not branch.doubtful for branch in branches):
+            raise SearchError(f"the execution ended after {len(steps)} steps, before the search's branch did")
+        nodes.pop()
+        return wasted
+
+    def _taken(self, branches: list[Branch], step: Step) -> Branch | None:
+        """The branch that `step` follows. Branches before it must have been doubtful, and were not possible."""
+        while branches and branches[0].task != step.task:
+            first = branches[0]
+            if not first.doubtful or first.task in step.enabled:
+                raise SearchError(f"the search asked for thread {first.task}, enabled were {step.enabled}")
+            del branches[0]
+            branches.extend(first.deferred)
+        return branches[0] if branches else None
+
+    def _drop(self, depth: int) -> bool:
+        """The step at `depth` of the path is not enabled: take another way if that was in doubt."""
+        assert self._branch is not None
+        above, branch = None, self._branch
+        for _ in range(depth):
+            above, branch = branch, branch.children[0]
+        if not branch.doubtful:
+            return False
+        if above is None:
+            rest = self._nodes[self._from].branches
+            rest.extend(branch.deferred)
+            self._branch = rest.pop(0) if rest else None
+            self._path = self._branch.path() if self._branch is not None else []
+            return True
+        above.children = above.children[1:] + branch.deferred
+        self._path = self._branch.path()
+        return True
+
+    def _consider(self, at: int, reversal: Reversal) -> None:
+        node = self._nodes[at]
+        for task, accesses in node.sleep.items():
+            if reversal.starts_with(task, accesses):
+                return
+        reversal.insert(node.branches)
+
+    def _give_up(self, at: int) -> None:
+        """From step `at` on this execution repeats others: forget the rest, take another thread there if one is awake."""
+        self.redundant = True
+        step, node = self._history.steps[at], self._nodes[at]
+        del self._nodes[at + 1 :]
+        self._history.truncate(at)
+        awake = [task for task in step.enabled if task not in node.sleep]
+        if awake and not node.branches:
+            node.branches.append(Branch(awake[0], None))
+
+    def _find(self, wanted: int, enabled: list[Any], step: int) -> Any:
+        for task in enabled:
+            if task.index == wanted:
+                return task
+        raise SearchError(f"nondeterministic program: step {step} was made by thread {wanted}, now it is not enabled")
+
+
+def _indexes(enabled: list[Any]) -> list[int]:
+    return [task.index for task in enabled]
+
+
+def _difference(expected: Sequence[Step], steps: Sequence[Step]) -> str:
+    for i, (old, new) in enumerate(zip(expected, steps, strict=False)):
+        if old != new:
+            return f"step {i} was {old}, now it is {new}"
+    return f"it had {len(expected)} steps, now it ends after {len(steps)}"

@@ -1,0 +1,95 @@
+"""Which locations an attribute stands for.
+
+`obj.x`, `getattr(obj, "x")`, `obj.__dict__["x"]` and `vars(obj)["x"]` are one location: (obj, "x").
+An attribute of a module is (module's `__dict__`, name), like the global it is. A class attribute read
+through an instance is two locations: the instance might have got its own meanwhile.
+"""
+
+from __future__ import annotations
+
+import gc
+import types
+import weakref
+from typing import Any
+
+from harness.trace import WHOLE
+from harness.world.access_effects import Touch
+from harness.world.access_types import PLAIN, QUIET, class_plan, facts_of, forget, is_code, load_plan, store_plan
+
+_OWNERS: dict[int, weakref.ref[Any]] = {}
+"""By id of an instance's `__dict__` that the program got hold of: the instance."""
+
+
+def owner_of(obj: Any) -> Any:
+    """The object to which an access of `obj` belongs: the instance for its `__dict__`, else `obj`."""
+    if _OWNERS and type(obj) is dict and id(obj) in _OWNERS:
+        owner = _OWNERS[id(obj)]()
+        if owner is not None and _namespace(owner) is obj:
+            return owner
+    return obj
+
+
+def hand_out(obj: Any) -> None:
+    """The program is about to get `obj.__dict__`."""
+    namespace = _namespace(obj)
+    if namespace is None or isinstance(obj, types.ModuleType):
+        return
+    key = id(namespace)
+    try:
+        _OWNERS[key] = weakref.ref(obj, lambda ref: _OWNERS.pop(key, None) if _OWNERS.get(key) is ref else None)
+    except TypeError:
+        pass  # without weak references the dictionary is a location of its own
+
+
+def _namespace(obj: Any) -> Any:
+    if isinstance(obj, type):
+        return gc.get_referents(type.__dict__["__dict__"].__get__(obj))[0]
+    try:
+        return object.__getattribute__(obj, "__dict__")
+    except AttributeError:
+        return None
+
+
+def load_touches(obj: Any, name: str, strict: bool = True) -> list[Touch]:
+    """What loading an attribute reads. `strict`: methods and functions count, too."""
+    if name == "__dict__":
+        hand_out(obj)
+        return []
+    facts = facts_of(type(obj))
+    if facts.sort == "module":
+        return _module_touches(obj, name, strict)
+    if facts.sort == "class":
+        return [("read", cls, name) for cls in class_plan(obj, name, strict)]
+    plans = facts.strict_loads if strict else facts.loads
+    if name not in plans:
+        plans[name] = load_plan(type(obj), name, strict)
+    plan = plans[name]
+    if plan is QUIET:
+        return []
+    if plan is PLAIN:
+        return [("read", obj, name)]
+    return [("read", obj, name), *(("read", cls, name) for cls in plan)]
+
+
+def _module_touches(module: types.ModuleType, name: str, strict: bool) -> list[Touch]:
+    """A library module's attribute counts only where the program assigns that name somewhere."""
+    namespace = module.__dict__
+    rewritten = "_lab_get" in getattr(namespace.get("__builtins__"), "keys", dict)()
+    if not strict and (not rewritten or is_code(namespace.get(name))):
+        return []
+    return [("read", namespace, name)]
+
+
+def store_touches(obj: Any, name: str, plainly: bool = False) -> list[Touch]:
+    """What storing or deleting an attribute writes. `plainly`: as object.__setattr__ does."""
+    facts = facts_of(type(obj))
+    if facts.sort == "module":
+        return [("write", obj.__dict__, name)]
+    if facts.sort == "class":
+        forget(name)
+        return [("write", obj, name)]
+    if name not in facts.stores:
+        facts.stores[name] = store_plan(type(obj), name)
+    if facts.stores[name] is QUIET and not plainly:
+        return []
+    return [("write", obj, WHOLE if name in ("__dict__", "__class__") else name)]

@@ -1,0 +1,208 @@
+"""What the hooks know of a type, learned once: is it a container, where do its attributes live.
+
+Nothing here runs code of the program: types are read through `type`'s own slots.
+"""
+
+from __future__ import annotations
+
+import collections
+import functools
+import types
+import weakref
+from array import array
+from collections.abc import Iterator
+from typing import Any
+
+CONTAINERS = (list, dict, set, collections.deque, bytearray, array)
+VIEWS = (type({}.keys()), type({}.values()), type({}.items()))
+IMMUTABLE = (
+    int, float, complex, str, bytes, tuple, frozenset, range, slice, type(None), type(...), type(NotImplemented),
+    types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.CodeType, types.GenericAlias, types.UnionType,
+)  # fmt: skip
+FRESH_ITERATORS = frozenset(type(iter(x)) for x in ((), "", "é", b"", range(0), range(1 << 70)))
+_GENERATORS = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
+_IMMUTABLE_MODULES = frozenset(("re", "datetime", "decimal", "fractions", "uuid", "pathlib", "_struct", "zoneinfo", "ipaddress"))
+
+PLAIN, QUIET = "plain", "quiet"
+"""Plans for an attribute: an access of (object, name); no access. A tuple of classes: these are read as well."""
+
+MISSING: Any = object()
+_CODE_LIKE = (
+    types.FunctionType, types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType,
+    types.ClassMethodDescriptorType, types.MethodType, classmethod, staticmethod, functools.partialmethod, type,
+    types.ModuleType,
+)  # fmt: skip
+_raw_mro = type.__dict__["__mro__"].__get__
+_namespace = type.__dict__["__dict__"].__get__
+
+
+def _mro(cls: type) -> tuple[type, ...]:
+    return _raw_mro(cls) or (cls,)  # None while a metaclass is still at work
+
+
+class Facts:
+    """All about one type. `sort`: container view iterator generator immutable module class super record object other."""
+
+    __slots__ = ("type", "sort", "base", "loads", "strict_loads", "stores", "calls", "strict_calls", "native", "ref")
+
+    def __init__(self, cls: type) -> None:
+        self.base = next((base for base in CONTAINERS if base in _mro(cls)), None)
+        self.sort = _sort(cls, self.base)
+        self.loads: dict[str, Any] = {}
+        self.strict_loads: dict[str, Any] = {}
+        self.stores: dict[str, Any] = {}
+        self.calls: dict[str, Any] = {}
+        self.strict_calls: dict[str, Any] = {}
+        self.native: dict[str, bool] = {}
+        key = id(cls)
+        self.ref = weakref.ref(cls, lambda _: FACTS.pop(key, None))
+
+    def is_native(self, name: str) -> bool:
+        """True if the special method is C's own, so that no program code will announce what it touches."""
+        if name not in self.native:
+            cls = self.ref()
+            self.native[name] = cls is not None and not is_instrumented(lookup(cls, name)[0])
+        return self.native[name]
+
+
+FACTS: dict[int, Facts] = {}
+"""By the type's id; an entry goes with its type."""
+
+
+def facts_of(cls: type) -> Facts:
+    try:
+        return FACTS[id(cls)]
+    except KeyError:
+        facts = FACTS[id(cls)] = Facts(cls)
+        return facts
+
+
+def forget(name: str) -> None:
+    """A class attribute was assigned: what was learned about this name may be wrong."""
+    for facts in list(FACTS.values()):
+        for plans in (facts.loads, facts.strict_loads, facts.stores, facts.calls, facts.strict_calls, facts.native):
+            plans.pop(name, None)
+
+
+def _sort(cls: type, base: type | None) -> str:
+    if base is not None:
+        return "container"
+    if cls in VIEWS or cls is types.MappingProxyType:
+        return "view"
+    if issubclass_of(cls, _GENERATORS):
+        return "generator"
+    if issubclass_of(cls, (type,)):
+        return "class"
+    if issubclass_of(cls, (types.ModuleType,)):
+        return "module"
+    if cls is super:
+        return "super"
+    if "__dataclass_params__" in _namespace(cls):
+        return "record"
+    if issubclass_of(cls, IMMUTABLE) or cls.__module__ in _IMMUTABLE_MODULES:
+        return "immutable"
+    return _sort_of_other(cls)
+
+
+def _sort_of_other(cls: type) -> str:
+    is_heap = bool(cls.__flags__ & (1 << 9))
+    written_in_python = is_heap and "__module__" in _namespace(cls)
+    if isinstance(lookup(cls, "__next__")[0], types.WrapperDescriptorType | types.MethodDescriptorType):
+        return "iterator"
+    if written_in_python or issubclass_of(cls, (BaseException,)) or cls is object:
+        return "object"
+    return "other"
+
+
+def issubclass_of(cls: type, bases: tuple[type, ...]) -> bool:
+    """issubclass without the program's `__subclasscheck__`."""
+    mro = _mro(cls)
+    return any(base in mro for base in bases)
+
+
+def lookup(cls: type, name: str) -> tuple[Any, tuple[type, ...]]:
+    """What a class finds under a name (raw), and the classes asked, the finder last."""
+    asked: list[type] = []
+    for base in _mro(cls):
+        asked.append(base)
+        found = _namespace(base).get(name, MISSING)
+        if found is not MISSING:
+            return found, tuple(asked)
+    return MISSING, tuple(asked)
+
+
+def lookup_after(cls: type, start: type, name: str) -> Any:
+    """What `super(start, …)` finds on an instance of `cls`."""
+    mro = _mro(cls)
+    for base in mro[mro.index(start) + 1 :] if start in mro else mro:
+        if name in _namespace(base):
+            return _namespace(base)[name]
+    return MISSING
+
+
+def is_instrumented(function: Any) -> bool:
+    """True for functions, methods and the like whose own code announces its accesses."""
+    if isinstance(function, classmethod | staticmethod):
+        function = function.__func__
+    if isinstance(function, property):
+        function = function.fget
+    return isinstance(function, types.FunctionType) and "_lab_get" in function.__builtins__
+
+
+def is_code(value: Any) -> bool:
+    """True for functions, classes and modules: named things nobody replaces while threads run."""
+    return issubclass_of(type(value), _CODE_LIKE)
+
+
+def load_plan(cls: type, name: str, strict: bool) -> Any:
+    """How loading attribute `name` of an instance of `cls` is announced. `strict`: methods count, too."""
+    found, asked = lookup(cls, name)
+    if found is MISSING:
+        return PLAIN
+    kind = type(found)
+    if kind is types.MemberDescriptorType:
+        return PLAIN
+    if is_code(found):
+        return _shared(asked) if strict else QUIET
+    if kind is property or kind is types.GetSetDescriptorType:
+        return QUIET
+    if isinstance(found, functools.cached_property):
+        return PLAIN
+    if lookup(kind, "__set__")[0] is not MISSING or lookup(kind, "__delete__")[0] is not MISSING:
+        return QUIET
+    return PLAIN if lookup(kind, "__get__")[0] is not MISSING else _shared(asked)
+
+
+def _shared(asked: tuple[type, ...]) -> Any:
+    classes = tuple(cls for cls in asked if cls.__flags__ & (1 << 9))
+    return classes or QUIET
+
+
+def store_plan(cls: type, name: str) -> Any:
+    """How storing (or deleting) attribute `name` of an instance of `cls` is announced."""
+    if is_instrumented(lookup(cls, "__setattr__")[0]):
+        return QUIET
+    found, _ = lookup(cls, name)
+    if found is MISSING or type(found) is types.MemberDescriptorType:
+        return PLAIN
+    kind = type(found)
+    if kind is types.GetSetDescriptorType:
+        return PLAIN
+    return QUIET if lookup(kind, "__set__")[0] is not MISSING else PLAIN
+
+
+def class_plan(cls: type, name: str, strict: bool) -> tuple[type, ...]:
+    """The classes whose attribute is read where `cls.name` is loaded from the class itself."""
+    found, asked = lookup(cls, name)
+    if found is MISSING:
+        found, asked = lookup(type(cls), name)
+    if found is MISSING or is_code(found) and not strict:
+        return ()
+    if isinstance(found, property | types.GetSetDescriptorType | types.MemberDescriptorType):
+        return ()
+    return tuple(base for base in asked if base.__flags__ & (1 << 9))
+
+
+def instances(values: Any, *sorts: str) -> Iterator[Any]:
+    """Those of the values whose type is of one of the sorts."""
+    return (value for value in values if facts_of(type(value)).sort in sorts)

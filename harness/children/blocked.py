@@ -56,13 +56,13 @@ def _waits_for_ever(call: list[str]) -> bool:
     return operation & _COMMAND in _WAITS and bool(operation & _PRIVATE) and timeout == 0
 
 
-def processor_time(pid: int) -> int:
-    """Clock ticks of processor time the process has used so far; 0 where the system does not tell."""
+def processor_time(pid: int) -> float:
+    """Seconds of processor time the process has used so far; 0 where the system does not tell."""
     try:
         fields = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
-        return int(fields[11]) + int(fields[12])
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     except (OSError, ValueError, IndexError):
-        return 0
+        return 0.0
 
 
 def children_of(pid: int) -> list[int]:

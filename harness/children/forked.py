@@ -52,9 +52,11 @@ class Forked:
         except OSError:  # it is dead already
             pass
 
-    def hear(self) -> None:
-        """Take what the child says on its results."""
-        self._unread += os.read(self.results, 65536)
+    def hear(self) -> bool:
+        """Take what the child says on its results. False at the end: it has no more to say."""
+        chunk = os.read(self.results, 65536)
+        self._unread += chunk
+        return bool(chunk)
 
     def line(self) -> dict[str, Any] | None:
         """The child's next line, once all of it is here."""

@@ -124,11 +124,13 @@ class Runner:
             ready = {descriptor for descriptor, _ in poller.poll(agenda.milliseconds())}
             if self.orders.descriptor in ready:
                 raise Stopped
-            if child.output in ready and not child.drain():
-                poller.unregister(child.output)
+            for descriptor, take in ((child.output, child.drain), (child.results, child.hear)):
+                if descriptor in ready and not take():
+                    poller.unregister(descriptor)
+                    ready.discard(descriptor)
             if child.results in ready:
-                child.hear()
-            elif child.alive in ready or (child.alive < 0 and child.has_ended()):
+                continue  # its last words come before its end
+            if child.alive in ready or (child.alive < 0 and child.has_ended()):
                 return None
             if not agenda.carry_on():
                 return None
@@ -148,7 +150,7 @@ class Agenda:
         deadline = self.started + timeout
         sampled = deadline - min(BETWEEN_SAMPLES, timeout / 4)
         self._dues = [(deadline + PATIENCE, ""), (deadline, EXPLAIN), (sampled, SAMPLE)]
-        self._used = 0
+        self._used = 0.0
 
     def milliseconds(self) -> float:
         """Until the next thing is due; a child whose end nobody tells is looked after every 10 ms."""
@@ -173,7 +175,8 @@ class Agenda:
 
     def from_outside(self) -> Run:
         """The verdict on a child that cannot even tell where it hangs."""
-        end = End.SPINNING if processor_time(self.child.pid) > self._used else End.BLOCKED
+        used = processor_time(self.child.pid) - self._used
+        end = End.SPINNING if used > PATIENCE / 4 else End.BLOCKED
         why = "one thread lets no other run, not even the watchdog: killed from outside, no stacks"
         return Run(self.number, end, str(end), why, self.timeout)
 

@@ -121,7 +121,9 @@ def _processor_ns(ident: int) -> int:
     """Processor time of a thread in ns; 0 where the system does not tell."""
     thread = threading._active.get(ident)  # type: ignore[attr-defined]
     try:
-        with open(f"/proc/self/task/{thread.native_id}/schedstat", encoding="ascii") as file:
+        # Of the main thread of a forked process `threading` still knows the parent's number.
+        number = os.getpid() if thread is threading.main_thread() else thread.native_id
+        with open(f"/proc/self/task/{number}/schedstat", encoding="ascii") as file:
             return int(file.read().split()[0])
     except (OSError, AttributeError, ValueError, IndexError):
         return 0

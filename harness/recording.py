@@ -7,7 +7,9 @@ along the same schedule once more with a `Recording` looking on.
 from __future__ import annotations
 
 import linecache
+import weakref
 from collections import Counter, deque
+from collections.abc import Callable
 from types import CellType
 from typing import Any
 
@@ -30,14 +32,14 @@ class Recording:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self.naming = Naming(world.roots, lambda obj: id(obj) in world.points.instrumented)
+        self.naming = Naming(world.survey_now, lambda obj: id(obj) in world.points.instrumented)
         self._steps: list[TraceStep] = []
         self._open: dict[str, Any] | None = None
         self._subject: Any = None
         self._operation: Operation | None = None
         self._last: Task | None = None
         self._locks: dict[str, InnerLock] = {}
-        self._data: dict[str, tuple[Any, Any]] = {}
+        self._data: dict[str, tuple[Callable[[], Any], Any]] = {}
         self._step = 0
         self.grants: dict[int, tuple[str, int]] = {}
 
@@ -67,7 +69,7 @@ class Recording:
         """The step is over; where the thread is blocked now, that is a line of its own."""
         if self._open is not None:
             self._steps.append(TraceStep(**self._open, value=self._value(), state=self._state()))
-            self._open = None
+            self._open = self._subject = None
         if not task.finished and task.wants is not None and task.wants.held:
             self._blocked(task)
 
@@ -102,7 +104,7 @@ class Recording:
         if isinstance(subject, InnerLock):
             self._locks.setdefault(name, subject)
         elif operation.kind in ("read", "write") and (operation.key is not WHOLE or isinstance(subject, CellType)):
-            self._data.setdefault(name, (subject, operation.key))
+            self._data.setdefault(name, (_weak(subject), operation.key))
 
     def _value(self) -> str:
         operation = self._operation
@@ -112,7 +114,8 @@ class Recording:
         return _show(self._subject if whole else peek(self._subject, operation.key))
 
     def _state(self) -> dict[str, str]:
-        state = {name: _show(peek(obj, key)) for name, (obj, key) in self._data.items()}
+        alive = [(name, found(), key) for name, (found, key) in self._data.items()]
+        state = {name: _show(peek(obj, key)) for name, obj, key in alive if obj is not None}
         for name, lock in self._locks.items():
             waiting = [t.name for t in self._world.scheduler.live if t.wants is lock and t is not lock.owner]
             holder = lock.owner.name if lock.owner is not None else ""
@@ -156,6 +159,14 @@ class Scribe:
             self.turns.append(Turn(*here, self._arrivals[here], plain(chosen.name)))
         self._last = chosen
         return chosen
+
+
+def _weak(obj: Any) -> Callable[[], Any]:
+    """A way back to `obj` that keeps alive nothing that may have a finalizer."""
+    try:
+        return weakref.ref(obj)
+    except TypeError:
+        return lambda: obj
 
 
 def waiting_for(task: Task) -> str | None:

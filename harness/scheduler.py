@@ -140,6 +140,7 @@ class Scheduler:
             self.current = chosen
             chosen.baton.release()
             me.baton.acquire()
+        me.subject = None
         if self.unwinding:
             self._raise(me)
         if wants is not None:
@@ -158,7 +159,7 @@ class Scheduler:
         if not wants.held:
             return True
         call = me.call or me.pending
-        me.asked = True
+        me.asked, me.subject = True, me.called
         if self.log is not None:
             self._blocked = True
         until = wants if me.reentry is None else Both(wants, me.reentry)

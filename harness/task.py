@@ -48,13 +48,15 @@ class Task:
 
     `held` is true until the thread has finished: joining it is wanting it. `pending` is what it will
     do when it is chosen next. `asked` tells that its request was refused before (for bypasses).
-    `call` is the public operation it is inside of, kept while it is blocked within that. `reentry` is
+    `subject` is the object of the pending operation, known only while it is pending so that nothing is
+    kept alive. `call` is the public operation it is inside of, `called` that one's object. `reentry` is
     the lock that a Condition's wait will take back: a woken thread is not enabled before that is free.
     """
 
     __slots__ = (
         "index", "name", "daemon", "pending", "wants", "deadline", "steps", "held", "baton", "asked",
         "bypassed", "call", "subject", "created", "unwound", "ident", "handle", "timed_out", "carrier", "reentry",
+        "called",
     )  # fmt: skip
 
     def __init__(self, index: int, name: str, daemon: bool, baton: Any) -> None:
@@ -78,6 +80,7 @@ class Task:
         self.timed_out = False
         self.carrier: Any = None
         self.reentry: Holdable | None = None
+        self.called: Any = None
 
     @property
     def finished(self) -> bool:

@@ -258,13 +258,14 @@ class Library:
         @wraps(function)
         def operation(*args: Any, **kwargs: Any) -> Any:
             me = scheduler.current
-            outer, me.subject = me.call, args[0]
+            outer = me.call, me.called
+            me.subject = me.called = args[0]
             me.call = pending = Operation(kind, args[0]._lab_token if method else None)
-            scheduler.point(pending)
             try:
+                scheduler.point(pending)
                 return function(*args, **kwargs)
             finally:
-                me.call = outer
+                me.call, me.called = outer
 
         return operation
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+import weakref
+from collections.abc import Callable, Hashable
 from types import CellType
 from typing import Any
 
@@ -10,7 +11,7 @@ from harness.task import Task
 from harness.trace import WHOLE, Operation
 from harness.world.survey import Survey
 
-SURVEYS = 200
+SURVEYS = 50
 """New walks over the program's objects per execution, at most; afterwards unknown objects go by their type."""
 
 _DATA = ("read", "write")
@@ -19,8 +20,8 @@ _DATA = ("read", "write")
 class Naming:
     """Names for one execution. An object keeps the name it was first given."""
 
-    def __init__(self, roots: Callable[[], Iterable[tuple[str, Any]]], is_globals: Callable[[Any], bool]) -> None:
-        self._roots = roots
+    def __init__(self, survey: Callable[[], Survey], is_globals: Callable[[Any], bool]) -> None:
+        self._take_survey = survey
         self._is_globals = is_globals
         self._names: dict[int, tuple[Any, str]] = {}
         self._taken: dict[str, int] = {}
@@ -62,14 +63,22 @@ class Naming:
         if known is not None:
             return known[1]
         name = self._unique(self._path(obj) or type(obj).__name__)
-        self._names[id(obj)] = (obj, name)
+        self._names[id(obj)] = (self._hold(obj), name)
         return name
+
+    def _hold(self, obj: Any) -> Any:
+        """Keeps the identity from being reused; what may have a finalizer is not kept alive."""
+        names, ident = self._names, id(obj)
+        try:
+            return weakref.ref(obj, lambda _: names.pop(ident, None))
+        except TypeError:
+            return obj
 
     def _path(self, obj: Any) -> str | None:
         name = self._survey.name(obj) if self._survey is not None else None
         if name is None and self._surveys < SURVEYS:
             self._surveys += 1
-            self._survey = Survey(self._roots())
+            self._survey = self._take_survey()
             name = self._survey.name(obj)
         return name
 

@@ -71,7 +71,7 @@ class Points:
     def access(self, kind: str, obj: Any, key: Hashable, site: int) -> None:
         """The running thread is about to read or write `key` of `obj` at `site`."""
         scheduler = self._scheduler
-        if len(scheduler.live) == 1 and not self.full or not scheduler.active:
+        if not scheduler.active or len(scheduler.live) == 1:
             return
         cls = type(obj)
         if cls is ModuleType:

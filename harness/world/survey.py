@@ -9,16 +9,17 @@ exhaustive search, never a missed interleaving.
 
 from __future__ import annotations
 
+import sys
 import weakref
 from collections import deque
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Container, Hashable, Iterable, Iterator
 from functools import partial
 from types import CellType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from harness.trace import WHOLE
 
-LIMIT = 20_000
+LIMIT = 5_000
 """Objects looked at, at most; what lies beyond counts as late."""
 
 _PLAIN = (int, float, complex, str, bytes, bool, type(None), range)
@@ -26,9 +27,13 @@ _ITEMS = (list, tuple, deque)
 
 
 class Survey:
-    """Tokens and names of the objects reachable from `roots`, a sequence of (name, object)."""
+    """Tokens and names of the objects reachable from `roots`, a sequence of (name, object).
 
-    def __init__(self, roots: Iterable[tuple[str, Any]]) -> None:
+    Functions and classes are looked into only where they come from `files`, the program's own.
+    """
+
+    def __init__(self, roots: Iterable[tuple[str, Any]], files: Container[str]) -> None:
+        self._files = files
         self._found: dict[int, tuple[int, str]] = {}
         self._held: list[Any] = []
         self._classes: dict[type, int] = {}
@@ -54,12 +59,20 @@ class Survey:
             name, obj = todo.popleft()
             if isinstance(obj, _PLAIN) or id(obj) in found:
                 continue
-            if isinstance(obj, ModuleType):
+            if isinstance(obj, ModuleType) or not self._is_own(obj):
                 continue
             found[id(obj)] = (len(found), name)
             self._classes[type(obj)] = self._classes.get(type(obj), 0) + 1
             self._hold(obj)
             todo.extend(_parts(name, obj))
+
+    def _is_own(self, obj: Any) -> bool:
+        if isinstance(obj, FunctionType):
+            return obj.__code__.co_filename in self._files
+        if isinstance(obj, type):
+            module = sys.modules.get(obj.__module__)
+            return getattr(module, "__file__", None) in self._files
+        return True
 
     def _hold(self, obj: Any) -> None:
         """An identity must not be taken over by a later object; what may have a finalizer is not kept alive."""
@@ -86,7 +99,7 @@ def _parts(name: str, obj: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(obj, _ITEMS):
         yield from ((f"{name}[{i}]", item) for i, item in enumerate(obj))
     elif isinstance(obj, dict):
-        yield from ((f"{name}[{key!r}]", value) for key, value in list(obj.items()) if isinstance(key, (str, int)))
+        yield from ((f"{name}[{key!r}]", value) for key, value in list(obj.items()) if _plain_key(key))
     elif isinstance(obj, FunctionType):
         yield from zip(obj.__code__.co_freevars, obj.__closure__ or ())
     elif isinstance(obj, CellType):
@@ -100,10 +113,13 @@ def _parts(name: str, obj: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(obj, partial):
         yield from ((name, part) for part in (obj.func, *obj.args, *obj.keywords.values()))
     elif isinstance(obj, type):
-        if obj.__module__ != "builtins":
-            yield from ((f"{obj.__name__}.{key}", value) for key, value in vars(obj).items() if not key.startswith("__"))
+        yield from ((f"{obj.__name__}.{key}", value) for key, value in vars(obj).items() if not key.startswith("__"))
     else:
         yield from _attributes(name, obj)
+
+
+def _plain_key(key: Any) -> bool:
+    return isinstance(key, int) or (isinstance(key, str) and key != "__builtins__")
 
 
 def _attributes(name: str, obj: Any) -> Iterator[tuple[str, Any]]:

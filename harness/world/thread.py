@@ -8,6 +8,7 @@ some 45 steps to a two-thread program and hide bugs.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from types import ModuleType
 from typing import Any
 
@@ -36,6 +37,17 @@ class Others:
 def install(threading: ModuleType, scheduler: Scheduler, crashed: CrashHandler) -> None:
     """Replace the parts of a private `threading` module that start, run and await threads."""
     thread_class: Any = threading.Thread
+
+    init = thread_class.__init__
+
+    @wraps(init)
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        self._lab_token = scheduler.new_token()
+        init(self, *args, **kwargs)
+
+    def __hash__(self: Any) -> int:
+        """By creation, not by address: sets of threads (an executor has one) are walked in one order."""
+        return int(self.__dict__.get("_lab_token", 0))
 
     def start(self: Any) -> None:
         if not self._initialized:
@@ -83,7 +95,7 @@ def install(threading: ModuleType, scheduler: Scheduler, crashed: CrashHandler) 
         scheduler.point(Operation("is_alive", self._task.token))
         return bool(self._task.held)
 
-    for function in (start, join, is_alive):
+    for function in (__init__, __hash__, start, join, is_alive):
         function.__qualname__ = f"Thread.{function.__name__}"
         setattr(thread_class, function.__name__, function)
     thread_class._task = None

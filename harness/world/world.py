@@ -189,8 +189,12 @@ class World:
 
     def take_survey(self) -> None:
         """Give everything the program can reach now its token and its name."""
-        self.survey = Survey(self.roots())
+        self.survey = self.survey_now()
         self.points.token = self.survey.token
+
+    def survey_now(self) -> Survey:
+        """What the program can reach at this moment."""
+        return Survey(self.roots(), self.modules.files)
 
     def _body(self, state: dict[str, Any]) -> None:
         main_task = self.scheduler.main

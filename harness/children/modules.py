@@ -16,13 +16,16 @@ from typing import Any
 
 from harness.children.job import Home
 from harness.children.repeatable import repeatable
+from harness.world.instrument import instrument
 
 Compile = Callable[[str, str], CodeType]  # source, filename
 _NEVER_AHEAD = {"antigravity", "this", "idlelib", "tkinter", "turtle", "turtledemo", "faulthandler", "sched"}
 
 
 def compiler(mode: str) -> Compile:
-    """How source becomes code in this mode."""
+    """How source becomes code in this mode: with scheduling points for stress, else as it is."""
+    if mode == "stress":
+        return lambda source, filename: instrument(source, filename, [])
     return lambda source, filename: compile(source, filename, "exec", dont_inherit=True)
 
 
@@ -58,6 +61,8 @@ class Modules:
         self._loaded.clear()
 
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> ModuleSpec | None:
+        if name.partition(".")[0] in sys.stdlib_module_names:
+            return None
         spec = PathFinder.find_spec(name, path or [self.home.directory])
         if spec is None or not spec.origin or spec.origin not in self.home:
             return None

@@ -17,6 +17,7 @@ from harness.children import locks, scaled_time
 from harness.children.job import End, Home, Job, Run
 from harness.children.modules import Modules
 from harness.children.perturbation import Perturbation, Plan
+from harness.world.access import hooks
 from harness.world.program import show_result
 
 LONGEST = 500  # characters of a message that are kept
@@ -40,6 +41,7 @@ class Stage:
             locks.install(modules.home, job.time_scale, self.perturbation.point if self.perturbation else None)
         if self.perturbation:
             locks.label_threads(self.perturbation)
+            modules.builtins = hooks(self.perturbation.point)
 
     def renew(self, number: int) -> None:
         """Make the process ready for run `number`."""

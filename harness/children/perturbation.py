@@ -21,7 +21,7 @@ from threading import local
 from typing import NamedTuple
 
 _sleep = time.sleep
-SWITCH_INTERVALS = (5e-3, 5e-4, 5e-5, 1e-6)  # seconds; the first is CPython's own
+SWITCH_INTERVALS = (5e-3, 1e-3, 1e-4)  # seconds; the first is CPython's own, much less than the last only burns time
 GAPS = (1, 2, 4, 8, 16, 64)  # scheduling points from one pause to the next, on average
 NAPS = (1e-6, 2e-5, 2e-4, 1e-3)  # longest nap in seconds
 LATE = (0.0, 0.0, 2e-4, 2e-3)  # longest delay of a thread's start in seconds

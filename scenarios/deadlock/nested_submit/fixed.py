@@ -6,15 +6,13 @@ def charge_card(order_id):
     return f"{order_id} charged"
 
 
-def process_order(order_id, pool):
-    charge = pool.submit(charge_card, order_id)
-    return f"{charge.result()} and packed"
+def process_order(order_id):
+    return f"{charge_card(order_id)} and packed"
 
 
 def main():
-    cashiers = ThreadPoolExecutor(max_workers=1, thread_name_prefix="cashier")
-    with cashiers, ThreadPoolExecutor(max_workers=2, thread_name_prefix="worker") as pool:
-        orders = [pool.submit(process_order, order_id, cashiers) for order_id in ("order 1", "order 2")]
+    with ThreadPoolExecutor(max_workers=2, thread_name_prefix="worker") as pool:
+        orders = [pool.submit(process_order, order_id) for order_id in ("order 1", "order 2")]
         return [order.result() for order in orders]
 
 

@@ -20,7 +20,7 @@ from harness.world.program import Program, TargetError, load_program
 ROOT = Path(__file__).resolve().parent.parent / "scenarios"
 CLASSES = ("race_condition", "deadlock", "starvation", "livelock")
 FAILURES = tuple(outcome.value for outcome in Outcome if outcome.failed)
-SETTINGS = ("bypass_bound", "ignore_state", "max_steps")
+SETTINGS = ("bypass_bound", "ignore_state", "max_steps", "time_scale")
 
 
 @dataclass(frozen=True)
@@ -265,6 +265,10 @@ def _positive(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
+def _factor(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+
+
 class _Key:
     """What a key of `scenario.toml` is to hold: a check, and the words for it."""
 
@@ -290,6 +294,7 @@ KEYS: Mapping[str, _Key] = {
     "bypass_bound": _Key(_positive, "a positive number", optional=True),
     "ignore_state": _Key(_texts, "a list of names", optional=True),
     "max_steps": _Key(_positive, "a positive number", optional=True),
+    "time_scale": _Key(_factor, "a number above 0", optional=True),
     "wrong_fixes": _Key(lambda value: isinstance(value, dict), "a table of tables", optional=True),
 }
 WRONG_FIX_KEYS: Mapping[str, _Key] = {"expect": _EXPECT, "tempts": _TEXT, "fails": _TEXT}

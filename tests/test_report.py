@@ -38,9 +38,9 @@ def test_a_deadlock_is_drawn_with_its_lanes_its_state_and_the_reason_of_each_swi
         " 1  acquire A                             alice",
         "    --- preempted --->",
         " 2                     acquire B          alice        bob",
-        " 3                     acquire A … waits  alice < bob  bob",
+        "                       acquire A … waits  alice < bob  bob",
         "    <--- bob is blocked --",
-        " 4  acquire B … waits                     alice < bob  bob < alice",
+        "    acquire B … waits                     alice < bob  bob < alice",
     ]
 
 

@@ -6,11 +6,13 @@ import argparse
 import difflib
 import os
 import re
-from collections.abc import Callable, Iterable
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NoReturn, TypeVar
 
 from harness.budget import Budget
-from harness.strategies import REGISTRY
+from harness.strategies import STRATEGIES
+
+T = TypeVar("T")
 
 
 class UsageError(Exception):
@@ -87,10 +89,20 @@ def shard(text: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
+def sharded(items: Sequence[T], shard: tuple[int, int] | None) -> list[T]:
+    """Every N-th item, beginning with the I-th: the N shards together are everything, once."""
+    if shard is None:
+        return list(items)
+    index, parts = shard
+    if index > len(items):
+        raise UsageError(f"--shard {index}/{parts}: nothing is left for it, there are only {len(items)} scenarios")
+    return list(items[index - 1 :: parts])
+
+
 def strategy(name: str) -> str:
-    if name not in REGISTRY:
-        known = ", ".join(sorted(REGISTRY))
-        raise argparse.ArgumentTypeError(f"no strategy {name!r}{proposal(name, REGISTRY)} (there are: {known})")
+    if name not in STRATEGIES:
+        known = ", ".join(STRATEGIES)
+        raise argparse.ArgumentTypeError(f"no strategy {name!r}{proposal(name, STRATEGIES)} (there are: {known})")
     return name
 
 
@@ -104,7 +116,7 @@ Definition = tuple[str, dict[str, Any]]
 OPTIONS: dict[str, Definition] = {
     "--seed": ("N", {"type": natural, "default": 0, "help": "where all chance comes from (default 0)"}),
     "--budget": ("B", {"type": budget, "help": "60s, 2m or 500x (executions)"}),
-    "--strategy": ("NAME", {"type": strategy, "default": "portfolio", "help": f"{', '.join(sorted(REGISTRY))}"}),
+    "--strategy": ("NAME", {"type": strategy, "default": "portfolio", "help": f"{', '.join(STRATEGIES)}"}),
     "--preemptions": ("K", {"type": natural, "help": "try only schedules with at most K preemptions"}),
     "--timeout": ("S", {"type": duration, "default": 10.0, "help": "seconds one execution may take (default 10)"}),
     "--max-steps": ("N", {"type": positive, "help": "steps after which an execution is inconclusive"}),

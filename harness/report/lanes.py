@@ -15,6 +15,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from harness.report.relevance import waits
 from harness.report.text import WIDTH, Style, clip, count
 from harness.trace import Trace, TraceStep
 
@@ -79,9 +80,9 @@ def _loop_at(keys: Sequence[object], at: int) -> tuple[int, int]:
 def describe(step: TraceStep) -> str:
     """What the step did, in words: `acquire A`, `read stock = 5`, `acquire B … waits`."""
     words = " ".join(part for part in (step.operation, step.object) if part)
-    if step.value:
+    if step.value and not waits(step):
         words += f" = {clip(step.value, 24)}"
-    return words + (" … waits" if step.waits_on else "")
+    return words + (" … waits" if waits(step) else "")
 
 
 def _lay_out(trace: Trace, drawn: Sequence[TraceStep], width: int) -> _Table:
@@ -93,7 +94,7 @@ def _lay_out(trace: Trace, drawn: Sequence[TraceStep], width: int) -> _Table:
     active = [thread for thread in trace.threads if any(step.thread == thread for step in drawn)]
     states = _state_columns(drawn)
     room = width - number - GAP
-    state_room = min(sum(w + GAP for w in states.values()), room // 2)
+    state_room = min(sum(min(w, MAX_STATE) + GAP for w in states.values()), room // 2)
     lanes = _lane_widths([needs[thread] for thread in active], room - state_room)
     if lanes:
         columns = dict(zip(active, lanes, strict=True))
@@ -106,13 +107,13 @@ def _lay_out(trace: Trace, drawn: Sequence[TraceStep], width: int) -> _Table:
 
 
 def _state_columns(drawn: Sequence[TraceStep]) -> dict[str, int]:
-    """Width of each state column, those that change first: a value that never changes explains nothing."""
+    """The width that each state column needs; a value that never changes is left out, it explains nothing."""
     values: dict[str, list[str]] = {}
     for step in drawn:
         for name, value in step.state.items():
             values.setdefault(name, []).append(value)
     changing = {name: seen for name, seen in values.items() if len(set(seen)) > 1 or len(seen) < len(drawn)}
-    return {name: _bounded(max(map(len, [name, *seen])), MIN_STATE, MAX_STATE) for name, seen in changing.items()}
+    return {name: max(MIN_STATE, *map(len, [name, *seen])) for name, seen in changing.items()}
 
 
 def _lane_widths(needs: Sequence[int], room: int) -> list[int] | None:
@@ -127,11 +128,17 @@ def _lane_widths(needs: Sequence[int], room: int) -> list[int] | None:
 
 
 def _fitting(states: dict[str, int], room: int) -> dict[str, int]:
+    """The columns that fit, none wider than it needs; what room is then left goes to those that need more."""
     kept: dict[str, int] = {}
-    for name, width in states.items():
+    for name, need in states.items():
+        width = min(need, MAX_STATE)
         if room >= width:
             kept[name] = width
             room -= width + GAP
+    for name in kept:
+        more = _bounded(states[name] - kept[name], 0, max(room + GAP, 0))
+        kept[name] += more
+        room -= more
     return kept
 
 
@@ -180,7 +187,8 @@ class _Table:
         for number, piece in enumerate(pieces):
             cells = self.cells(step, column, piece, number)
             state = [step.state.get(name, "") if number == 0 else "" for name in self.state]
-            yield self.row(str(step.step) if number == 0 else "", cells, state)
+            carried_out = not waits(step) or step.operation == "wait"
+            yield self.row(str(step.step) if number == 0 and carried_out else "", cells, state)
 
     def column(self, step: TraceStep) -> int:
         raise NotImplementedError
@@ -235,7 +243,7 @@ def _switch_words(before: TraceStep, step: TraceStep) -> str:
         return ""
     if step.preempted:
         return "preempted"
-    return f"{before.thread} is blocked" if before.waits_on else ""
+    return f"{before.thread} is blocked" if waits(before) else ""
 
 
 def _fold_words(fold: Fold) -> str:

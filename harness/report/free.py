@@ -1,0 +1,56 @@
+"""What free threads came to, in words: the rate with its interval, the histogram of results, why a run hung."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from harness.report.text import Style, clip, count, fold, seconds
+from harness.stress import Bar, StressResult
+
+BARS, TEXT, LENGTH = 8, 34, 16
+
+
+def share(found: StressResult) -> str:
+    """`37/100 hung`, `3/100 failed`, `5/100 failed (2 hung)`."""
+    words = "hung" if found.hung == found.failed > 0 else "failed"
+    detail = f" ({found.hung:,} hung)" if 0 < found.hung < found.failed else ""
+    return f"{found.failed:>3,}/{found.runs:,} {words}{detail}"
+
+
+def doubt(found: StressResult) -> str:
+    """What the runs say about the true rate: an interval, or a bound where nothing failed."""
+    return str(found.interval)
+
+
+def stress_text(found: StressResult, style: Style) -> str:
+    """`stress` for a person."""
+    return "\n".join(_lines(found, style))
+
+
+def _lines(found: StressResult, style: Style) -> Iterator[str]:
+    verdict = style.paint(f"{share(found).strip()}: {doubt(found)}", *(("red", "bold") if found.failed else ("green",)))
+    yield f"{style.paint(found.target, 'bold')}  {verdict}"
+    runs = f"{count(found.runs, 'run')} in {seconds(found.seconds)} ({found.runs_per_second:,.0f}/s)"
+    yield fold(f"{runs}, {found.mode}, seed {found.seed}, {found.interpreter}", "  runs     ")
+    if found.failed:
+        told_below = any(str(waiting) in found.message for waiting in found.stacks)
+        yield fold(f"run {found.first_failure}{'' if told_below else f': {found.message}'}", "  first    ")
+    for number, waiting in enumerate(found.stacks):
+        yield fold(str(waiting), "  stacks   " if number == 0 else "           ", " " * 13)
+    yield from _histogram(found.histogram, style)
+    for note in found.notes():
+        yield fold(note, "  note     ")
+
+
+def _histogram(bars: Sequence[Bar], style: Style) -> Iterator[str]:
+    """What came out how often; results that the oracle does not allow are marked in words."""
+    total = sum(bar.count for bar in bars)
+    width = min(max(len(bar.text) for bar in bars), TEXT) if bars else 0
+    for number, bar in enumerate(bars[:BARS]):
+        drawn = "#" * max(1, round(bar.count / total * LENGTH))
+        mark = "" if bar.allowed else f" {bar.end}"
+        line = f"{bar.count:>6,}  {clip(bar.text, width):<{width}}  {drawn}{mark if mark.strip() != bar.text else ''}"
+        yield ("  results  " if number == 0 else " " * 11) + (line if bar.allowed else style.paint(line, "red"))
+    if len(bars) > BARS:
+        rest = sum(bar.count for bar in bars[BARS:])
+        yield f"{'':11}{rest:>6,}  {count(len(bars) - BARS, 'other result')}"

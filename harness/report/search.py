@@ -1,0 +1,112 @@
+"""What a controlled search or a replay found, in words: the verdict first, then the reason and the way back."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+
+from harness.explore import Exploration, Replay
+from harness.outcome import Outcome
+from harness.report.lanes import draw
+from harness.report.relevance import relevant
+from harness.report.text import Style, clip, count, fold, ordinal, seconds
+from harness.trace import Trace
+
+RESULTS_SHOWN = 8
+
+
+def claim_words(found: Exploration) -> str:
+    """How far a search without a failure reaches: four wordings for four things, none more than is true."""
+    if found.claim == "exhausted":
+        return "every interleaving tried"
+    if found.claim == "bounded":
+        return f"every interleaving with at most {count(found.bound or 0, 'preemption')} tried"
+    if found.claim == "budget spent":
+        return "budget spent: no failure found"
+    return "inconclusive" + (f": {found.message}" if found.message else "")
+
+
+def replay_line(found: Exploration) -> str:
+    """The command that shows the failure again; empty where no witness leads to it."""
+    if not found.witness:
+        return ""
+    return f"python -m harness replay {shlex.quote(found.target)} {found.minimal_witness or found.witness}"
+
+
+def colour_of(outcome: Outcome) -> tuple[str, ...]:
+    if outcome.failed:
+        return ("red", "bold")
+    return ("green",) if outcome is Outcome.PASSED else ("yellow",)
+
+
+def exploration_text(found: Exploration, style: Style) -> str:
+    """`explore` for a person."""
+    return "\n".join(_exploration_lines(found, style))
+
+
+def _exploration_lines(found: Exploration, style: Style) -> Iterator[str]:
+    verdict = style.paint(headline(found), *colour_of(found.outcome))
+    yield f"{style.paint(found.target, 'bold')}  {verdict}"
+    rate = f"{found.executions_per_second:,.0f}/s" if found.executions_per_second else ""
+    effort = f"{count(found.executions, 'execution')} in {seconds(found.seconds)}{f' ({rate})' if rate else ''}"
+    yield f"  search   {effort}, strategy {found.strategy}, seed {found.seed}, Python {found.python}"
+    if found.outcome.failed:
+        if found.failures > 1:
+            yield f"  failed   {found.failures:,} of {found.executions:,}"
+        yield fold(found.message or str(found.outcome), "  why      ")
+        if found.preemptions is not None:
+            yield f"  needs    {count(found.preemptions, 'preemption')}"
+    if found.results:
+        yield fold(histogram(found.results), "  results  ")
+    if found.outcome.failed:
+        if found.trace is not None and found.trace.steps:
+            yield ""
+            yield picture(found.trace, style)
+            yield ""
+        if line := replay_line(found):
+            yield f"  replay   {line}"
+
+
+def headline(found: Exploration) -> str:
+    """The verdict of a search in one line."""
+    if found.outcome.failed and found.first_failure:
+        tried = " (every interleaving tried)" if found.exhausted else ""
+        return f"{str(found.outcome).upper()} in the {ordinal(found.first_failure)} of {found.executions:,}{tried}"
+    if found.outcome is Outcome.INCONCLUSIVE:
+        return f"INCONCLUSIVE: {found.message}" if found.message else "INCONCLUSIVE"
+    return f"0 of {found.executions:,} failed; {claim_words(found)}"
+
+
+def histogram(results: Mapping[str, int]) -> str:
+    """`[1, 2]: 412, [2, 1]: 88`, the most frequent first."""
+    ranked = sorted(results.items(), key=lambda item: (-item[1], item[0]))
+    words = [f"{clip(result, 40)}: {number:,}" for result, number in ranked[:RESULTS_SHOWN]]
+    if len(ranked) > RESULTS_SHOWN:
+        words.append(f"and {count(len(ranked) - RESULTS_SHOWN, 'other result')}")
+    return ", ".join(words)
+
+
+def picture(trace: Trace, style: Style) -> str:
+    """The steps that explain the trace, drawn, and how many are not shown."""
+    shown = relevant(trace)
+    left_out = len(trace.steps) - len(shown.steps)
+    if not left_out:
+        return draw(shown, style)
+    words = f"    ({count(left_out, 'step')} on what is not shared left out; replay --all-steps shows every one)"
+    return f"{draw(shown, style)}\n{style.paint(words, 'dim')}"
+
+
+def replay_text(found: Replay, style: Style, all_steps: bool = False) -> str:
+    """`replay` for a person: the steps, what the program printed, and how it ended."""
+    parts = []
+    if found.trace is not None and found.trace.steps:
+        parts += [draw(found.trace, style, loops=False) if all_steps else picture(found.trace, style), ""]
+    if found.output:
+        parts += [style.paint("printed by the program:", "bold"), found.output.rstrip("\n"), ""]
+    if found.diverged:
+        parts.append(fold(style.paint("DIVERGED", "red", "bold") + f"  {found.diverged}", "", "          "))
+    else:
+        verdict = style.paint(str(found.outcome).upper(), *colour_of(found.outcome))
+        detail = found.message or (f"main() returned {found.result}" if found.result is not None else "")
+        parts.append(fold(f"{verdict}  {detail}".rstrip(), "", "  "))
+    return "\n".join(parts)

@@ -1,0 +1,186 @@
+"""The main job: make each scenario's bug appear three ways, attack its fix two ways, and judge.
+
+The five parts of a scenario (its broken program native, under stress and controlled, its fixed one under stress
+and controlled) are independent jobs, so that they fill as many processes as there are cores.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any, NamedTuple
+
+from harness import campaign
+from harness.budget import Budget
+from harness.corpus import Scenario
+from harness.explore import Exploration, Options, explore
+from harness.stress import StressResult, stress
+from harness.world.program import TargetError
+
+GRACE = 30.0
+"""Seconds beyond its budget and one execution's time-out after which a part is given up as hung."""
+
+
+class Part(NamedTuple):
+    """One job of a scenario: which program, run how."""
+
+    variant: str
+    mode: str
+
+
+NATIVE = Part("broken", "native")
+STRESS = Part("broken", "stress")
+SEARCH = Part("broken", "explore")
+FIXED_STRESS = Part("fixed", "stress")
+FIXED_SEARCH = Part("fixed", "explore")
+
+# What each part may cost unless --budget says otherwise: together below 8 s per scenario and core.
+DEFAULT_BUDGETS = {
+    NATIVE: Budget(seconds=0.5, executions=100),
+    STRESS: Budget(seconds=1.5, executions=100),
+    SEARCH: Budget(seconds=5.0),
+    FIXED_STRESS: Budget(seconds=1.5, executions=100),
+    FIXED_SEARCH: Budget(seconds=4.0),
+}
+
+
+class Standing(Enum):
+    """How a fix came through: three ways to stand, one to fall, one to know nothing."""
+
+    EXHAUSTED = "FIX HOLDS"
+    BOUNDED = "FIX HOLDS WITHIN {bound} PREEMPTIONS"
+    SPENT = "NO FAILURE OF THE FIX FOUND"
+    FALLEN = "FIX DOES NOT HOLD"
+    UNDECIDED = "FIX INCONCLUSIVE"
+
+    @property
+    def stands(self) -> bool:
+        return self in (Standing.EXHAUSTED, Standing.BOUNDED, Standing.SPENT)
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """What the parts of one scenario came to. A part is missing only where its process was lost."""
+
+    scenario: Scenario
+    parts: dict[Part, Any]
+    seconds: float
+
+    def measured(self, part: Part) -> StressResult | None:
+        """The result of a part with free threads."""
+        result = self.parts.get(part)
+        return None if isinstance(result, campaign.Lost) else result
+
+    def searched(self, part: Part) -> Exploration | None:
+        """The result of a controlled part."""
+        result = self.parts.get(part)
+        return None if isinstance(result, campaign.Lost) else result
+
+    @property
+    def faults(self) -> dict[Part, str]:
+        """Parts without a result, each with the reason."""
+        return {part: result.reason for part, result in self.parts.items() if isinstance(result, campaign.Lost)}
+
+    @property
+    def reproduced(self) -> bool:
+        found = self.searched(SEARCH)
+        return found is not None and found.outcome == self.scenario.expect
+
+    @property
+    def standing(self) -> Standing:
+        found, free = self.searched(FIXED_SEARCH), self.measured(FIXED_STRESS)
+        if found is None or free is None:
+            return Standing.UNDECIDED
+        if found.outcome.failed or free.failed:
+            return Standing.FALLEN
+        claims = {"exhausted": Standing.EXHAUSTED, "bounded": Standing.BOUNDED, "budget spent": Standing.SPENT}
+        return claims.get(found.claim, Standing.UNDECIDED)
+
+    @property
+    def verdict(self) -> str:
+        if self.faults:
+            return "HARNESS FAULT"
+        fix = self.standing.value
+        if self.standing is Standing.BOUNDED:
+            found = self.searched(FIXED_SEARCH)
+            fix = fix.format(bound=found.bound if found else "?")
+        if self.reproduced:
+            return f"REPRODUCED, {fix}"
+        return "NOT REPRODUCED" if self.standing.stands else f"NOT REPRODUCED, {fix}"
+
+    @property
+    def exit_code(self) -> int:
+        """0 as promised, 1 the fix fell, 3 not decided within the budget, 4 the lab's own fault."""
+        if self.faults:
+            return 4
+        if self.standing is Standing.FALLEN:
+            return 1
+        return 0 if self.reproduced and self.standing.stands else 3
+
+
+def overall(results: Sequence[Reproduction]) -> int:
+    """The exit code of a whole run: the lab's own fault first, then a fix that fell, then a bug not reproduced."""
+    codes = {result.exit_code for result in results}
+    return next((code for code in (4, 1, 3) if code in codes), 0)
+
+
+def reproduce(
+    scenarios: Sequence[Scenario],
+    options: Options,
+    budget: Budget | None = None,
+    started: Callable[[Scenario, Part], None] = lambda scenario, part: None,
+) -> Generator[Reproduction, None, None]:
+    """Each scenario's result, in the given order, as soon as it and all before it are known.
+
+    `budget` is for each part; None for the defaults. `options.jobs` parts run at a time. Raises TargetError
+    where a program cannot be run at all.
+    """
+    jobs = [
+        campaign.Job((index, part), call, _deadline(part, options, budget))
+        for index, scenario in enumerate(scenarios)
+        for part, call in _calls(scenario, options, budget).items()
+    ]
+    parts: list[dict[Part, Any]] = [{} for _ in scenarios]
+    begun: dict[int, float] = {}
+    ready = 0
+
+    def begin(job: campaign.Job) -> None:
+        index, part = job.key  # type: ignore[misc]
+        begun.setdefault(index, time.monotonic())
+        started(scenarios[index], part)
+
+    for job, result in campaign.run(jobs, options.jobs, begin):
+        index, part = job.key
+        if isinstance(result, campaign.Raised):
+            raise result.error
+        parts[index][part] = result
+        while ready < len(scenarios) and len(parts[ready]) == len(DEFAULT_BUDGETS):
+            yield Reproduction(scenarios[ready], parts[ready], time.monotonic() - begun[ready])
+            ready += 1
+
+
+def _calls(scenario: Scenario, options: Options, budget: Budget | None) -> dict[Part, Callable[[], Any]]:
+    """The five jobs. Both programs are loaded here, so that one that cannot be is told before anything runs."""
+    programs = {variant: scenario.program(variant) for variant in ("broken", "fixed")}
+    calls: dict[Part, Callable[[], Any]] = {}
+    for part, default in DEFAULT_BUDGETS.items():
+        share = budget or default
+        program = programs[part.variant]
+        if part.mode == "explore":
+            calls[part] = functools.partial(explore, program, replace(options, budget=share, jobs=1))
+        else:
+            calls[part] = functools.partial(
+                stress, program, mode=part.mode, seed=options.seed, budget=share, timeout=options.timeout, jobs=1
+            )
+    return calls
+
+
+def _deadline(part: Part, options: Options, budget: Budget | None) -> float | None:
+    seconds = (budget or DEFAULT_BUDGETS[part]).seconds
+    return None if seconds is None else seconds + options.timeout + GRACE
+
+
+__all__ = ["Part", "Reproduction", "Standing", "TargetError", "overall", "reproduce"]

@@ -21,7 +21,7 @@ def main():
         ThreadPoolExecutor(max_workers=2, thread_name_prefix="worker") as workers,
         ThreadPoolExecutor(max_workers=1, thread_name_prefix="health") as health_lane,
     ):
-        for order_id in range(4):
+        for order_id in range(3):
             workers.submit(download_invoice, order_id)
         health = health_lane.submit(health_check, time.monotonic())
         waited = health.result()

@@ -18,7 +18,7 @@ def health_check(asked_at):
 
 def main():
     with ThreadPoolExecutor(max_workers=3, thread_name_prefix="worker") as workers:
-        for order_id in range(4):
+        for order_id in range(3):
             workers.submit(download_invoice, order_id)
         health = workers.submit(health_check, time.monotonic())
         waited = health.result()

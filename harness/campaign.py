@@ -16,7 +16,7 @@ import struct
 import sys
 import time
 import traceback
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -29,7 +29,7 @@ PAUSE = 0.2
 class Job:
     """Something to be called in a child process, which is killed after `deadline` seconds (None: never)."""
 
-    key: Hashable
+    key: Any
     call: Callable[[], Any]
     deadline: float | None = None
 

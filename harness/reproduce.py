@@ -18,7 +18,6 @@ from harness.budget import Budget
 from harness.corpus import Scenario
 from harness.explore import Exploration, Options, explore
 from harness.stress import StressResult, stress
-from harness.world.program import TargetError
 
 GRACE = 30.0
 """Seconds beyond its budget and one execution's time-out after which a part is given up as hung."""
@@ -29,6 +28,13 @@ class Part(NamedTuple):
 
     variant: str
     mode: str
+
+
+class Key(NamedTuple):
+    """Which part of which scenario a job is."""
+
+    scenario: int
+    part: Part
 
 
 NATIVE = Part("broken", "native")
@@ -139,7 +145,7 @@ def reproduce(
     where a program cannot be run at all.
     """
     jobs = [
-        campaign.Job((index, part), call, _deadline(part, options, budget))
+        campaign.Job(Key(index, part), call, _deadline(part, options, budget))
         for index, scenario in enumerate(scenarios)
         for part, call in _calls(scenario, options, budget).items()
     ]
@@ -148,15 +154,13 @@ def reproduce(
     ready = 0
 
     def begin(job: campaign.Job) -> None:
-        index, part = job.key  # type: ignore[misc]
-        begun.setdefault(index, time.monotonic())
-        started(scenarios[index], part)
+        begun.setdefault(job.key.scenario, time.monotonic())
+        started(scenarios[job.key.scenario], job.key.part)
 
     for job, result in campaign.run(jobs, options.jobs, begin):
-        index, part = job.key
         if isinstance(result, campaign.Raised):
             raise result.error
-        parts[index][part] = result
+        parts[job.key.scenario][job.key.part] = result
         while ready < len(scenarios) and len(parts[ready]) == len(DEFAULT_BUDGETS):
             yield Reproduction(scenarios[ready], parts[ready], time.monotonic() - begun[ready])
             ready += 1
@@ -181,6 +185,3 @@ def _calls(scenario: Scenario, options: Options, budget: Budget | None) -> dict[
 def _deadline(part: Part, options: Options, budget: Budget | None) -> float | None:
     seconds = (budget or DEFAULT_BUDGETS[part]).seconds
     return None if seconds is None else seconds + options.timeout + GRACE
-
-
-__all__ = ["Part", "Reproduction", "Standing", "TargetError", "overall", "reproduce"]

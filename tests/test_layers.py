@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from harness.strategies import STRATEGIES
+
 ROOT = Path(__file__).resolve().parent.parent
 HARNESS = ROOT / "harness"
 
@@ -41,8 +43,8 @@ FLOORS: dict[str, int] = {
     "outcome": 1,
 }
 
-# Floor 2's own vocabulary: what taking turns and happening before mean, for policies of both kinds.
-COMMON_GROUND = {"harness.strategies.turns", "harness.strategies.causality", "harness.strategies.wakeup"}
+# What taking turns means is said once, for the strategies and for the tail in which loops are looked for.
+COMMON_GROUND = {"harness.strategies.turns"}
 
 
 def modules() -> dict[str, Path]:
@@ -93,17 +95,21 @@ def test_imports_go_downward_or_stay_on_their_floor() -> None:
     assert upward == []
 
 
-def test_policies_import_no_other_policy_and_nothing_above_the_vocabulary() -> None:
-    """They may use floor 1, their package's front (the base class) and what is common ground and no policy itself."""
+def test_strategies_and_detectors_know_neither_each_other_nor_anything_above_the_vocabulary() -> None:
     wrong = [
         f"{module}:{line} imports {target}"
         for module, line, target in inner_imports()
-        if module.startswith(("harness.strategies.", "harness.detectors."))
+        if room(module) in ("strategies", "detectors")
         and FLOORS[room(target)] != 1
+        and room(target) != room(module)
         and target not in COMMON_GROUND
-        and target != module.rpartition(".")[0]
     ]
     assert wrong == []
+
+
+def test_no_policy_knows_another_policy_by_name() -> None:
+    concrete = {place.partition(":")[0] for place in STRATEGIES.values()}
+    assert [f"{m}:{line} imports {target}" for m, line, target in inner_imports() if target in concrete] == []
 
 
 def test_no_module_is_part_of_an_import_circle() -> None:

@@ -21,7 +21,7 @@ def prepare() -> None:
     """Make output safe on every terminal, and SIGTERM an exception like SIGINT."""
     for descriptor in range(3):
         _keep_open(descriptor)
-    codecs.register_error("plain", lambda error: (_plain_words(error), error.end))
+    codecs.register_error("plain", _plain_words)
     for stream in (sys.stdout, sys.stderr):
         if stream is not None and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="plain")
@@ -36,9 +36,11 @@ def _keep_open(descriptor: int) -> None:
         os.open(os.devnull, os.O_RDWR)
 
 
-def _plain_words(error: UnicodeError) -> str:
-    assert isinstance(error, UnicodeEncodeError)
-    return "".join(_ASCII.get(c, "?") for c in error.object[error.start : error.end])
+def _plain_words(error: UnicodeError) -> tuple[str, int]:
+    """For codecs: what to write instead of characters that the stream's encoding does not have."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(_ASCII.get(c, "?") for c in error.object[error.start : error.end]), error.end
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:

@@ -33,9 +33,8 @@ class PlainHelp(_Help, argparse.RawDescriptionHelpFormatter):
 class Parser(argparse.ArgumentParser):
     """argparse that answers a mistake with one line instead of a page, and proposes what was meant."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("formatter_class", _Help)
-        super().__init__(*args, allow_abbrev=False, **kwargs)
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"formatter_class": _Help, "allow_abbrev": False, **kwargs})
 
     def error(self, message: str) -> NoReturn:
         message = message.removeprefix("argument ")

@@ -179,7 +179,8 @@ def _result(child: _Child) -> Any:
     if late:
         return Lost(f"no result after {child.job.deadline:g} s")
     code = os.waitstatus_to_exitcode(status)
-    return Lost(f"its process was killed by {signal.Signals(-code).name}" if code < 0 else f"it left ({code})")
+    how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+    return Lost(f"its process {how}")
 
 
 def _kill(child: _Child, at_once: bool = True) -> int:

@@ -45,9 +45,13 @@ def dependent(a: Step, b: Step) -> bool:
 
 
 def touched(step: Step) -> list[Access]:
-    """A step's accesses; giving a lock up, and numbering a new thread, change something too."""
-    spawned = [Access("number of threads", WHOLE, "w")] if step.started else []
-    return [*step.accesses, *(Access(lock, WHOLE, "w") for lock in step.released), *spawned]
+    """A step's accesses; giving a lock up, numbering a new thread, and ending one (which exit waits for) are some too."""
+    more = [Access(lock, WHOLE, "w") for lock in step.released]
+    if step.started:
+        more.append(Access("number of threads", WHOLE, "w"))
+    if step.finished:
+        more.append(Access("exit", WHOLE, "r"))
+    return [*step.accesses, *more]
 
 
 def traces(program: Program, limit: int = 20_000) -> Traces:

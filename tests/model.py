@@ -155,7 +155,9 @@ class Machine:
         if thread.wake is not None:
             if self._woken(thread):
                 self._advance(thread)
-        elif thread.at < 0 or self._do(thread, self.program.bodies[thread.index][thread.at]):
+        elif thread.at < 0 or thread.pending.kind == "exit":
+            self._advance(thread)
+        elif self._do(self.program.bodies[thread.index][thread.at], thread):
             self._advance(thread)
 
     def _advance(self, thread: Thread) -> None:
@@ -213,12 +215,9 @@ class Machine:
             return self.owners.get(name) is None
         return thread.index in self.notified and (kind != "strict" or self.owners.get(_lock_of(name)) is None)
 
-    def _do(self, thread: Thread, instruction: Instruction) -> bool:
+    def _do(self, instruction: Instruction, thread: Thread) -> bool:
         """Carry out `instruction`; False where it blocked inside."""
-        kind = instruction[0]
-        if thread.pending.kind == "exit":
-            return True
-        action: Callable[..., Any] = getattr(self, f"_do_{kind}")
+        action: Callable[..., Any] = getattr(self, f"_do_{instruction[0]}")
         return action(thread, *instruction[1:]) is not False
 
     def _do_read(self, thread: Thread, obj: str, key: Any, local: str) -> None:

@@ -5,9 +5,10 @@ before step i, and its own. Steps are pushed at the end and truncated from the e
 executions with a common prefix share the work done for it.
 
 Two steps are dependent where their accesses conflict. To the recorded accesses come: a write of
-each lock given up (a release happens before the next acquire), and a write of `STARTS` where a
-thread is started (threads are numbered in order of start). A change of the virtual time is a
-barrier: it happens only when nobody is enabled.
+each lock given up (a release happens before the next acquire), a write of `STARTS` where a thread is
+started (threads are numbered in order of start), and `EXIT`, which the program's exit writes and the
+end of each thread reads; the engine has every step of a daemon read it. A change of the virtual time
+is a barrier: it happens only when nobody is enabled.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ from typing import Final, NamedTuple
 from harness.trace import WHOLE, Access, Operation, Step, conflict
 
 STARTS: Final = ("starts",)
+EXIT: Final = "exit"
 
 OBSERVERS = frozenset(
     "read join is_alive begin is_set locked qsize empty full done running cancelled enumerate".split()
 )
-"""Kinds of operation that never do more than look. Every other kind may write, whatever it did this time."""
+"""Kinds of operation that never do more than look."""
 
 ALWAYS_ENABLED = frozenset(
     "read write begin start release try_acquire locked is_alive wait notify set clear is_set reset abort put get"
@@ -58,8 +60,9 @@ class _Place:
 class History:
     """The steps of the current execution, in order, with their causal order."""
 
-    def __init__(self) -> None:
+    def __init__(self, early_timeouts: bool = False) -> None:
         self.steps: list[Step] = []
+        self._early_timeouts = early_timeouts
         self.accesses: list[tuple[Access, ...]] = []
         self.past: list[int] = []
         self.races: list[list[Race]] = []
@@ -77,10 +80,12 @@ class History:
             self._epochs.append(i)
         accesses = effective(step)
         self._locks.update(step.released)
+        if step.operation.kind in ("try_acquire", "locked"):
+            self._locks.add(step.operation.object)
         before = self._last(step.task)
         base = self.past[before] if before >= 0 else 0
         conflicting = self.conflicting(accesses)
-        self.races.append(self._reversible(step.task, step.operation, before, conflicting & ~base))
+        self.races.append(self._reversible(step.task, step.operation, before, conflicting & ~base, accesses))
         past = base | ((1 << self._epochs[-1]) - 1) | (1 << i)
         direct = 1 << before if before >= 0 else 0
         rest = conflicting & ~past
@@ -154,12 +159,13 @@ class History:
         accesses = self._would_touch(task, operation)
         before = self._last(task)
         base = self.past[before] if before >= 0 else 0
-        return self._reversible(task, operation, before, self.conflicting(accesses) & ~base), accesses
+        return self._reversible(task, operation, before, self.conflicting(accesses) & ~base, accesses), accesses
 
     def _would_touch(self, task: int, operation: Operation) -> tuple[Access, ...]:
-        accesses = [Access(("thread", task), WHOLE, "w")]
+        accesses = []
         if operation.object is not None:
-            accesses.append(Access(operation.object, operation.key, _most(operation)))
+            mode = "r" if operation.kind in OBSERVERS else "w"
+            accesses.append(Access(operation.object, operation.key, mode))
         if operation.kind == "wake":
             mine = self.of_task.get(task, 0)
             while mine and not self.steps[mine.bit_length() - 1].released:
@@ -168,7 +174,7 @@ class History:
                 released = self.steps[mine.bit_length() - 1].released
                 accesses.extend(Access(lock, WHOLE, "w") for lock in released)
         if self.steps and self.steps[-1].operation.kind == "exit":
-            accesses.append(Access(self.steps[-1].operation.object, WHOLE, "r"))
+            accesses.append(Access(EXIT, WHOLE, "r"))
         return tuple(accesses)
 
     def _last(self, task: int) -> int:
@@ -200,45 +206,50 @@ class History:
 
     # Which races can be reversed.
 
-    def _reversible(self, task: int, operation: Operation, before: int, candidates: int) -> list[Race]:
-        """The races of `task`'s `operation` with the `candidates`, nearest first.
+    def _reversible(
+        self, task: int, operation: Operation, before: int, candidates: int, accesses: tuple[Access, ...]
+    ) -> list[Race]:
+        """The races of `task`'s `operation` with the `candidates`, nearest first; its thread's last step is `before`.
 
         A race behind another one that can be reversed is left out: it turns up when that one has
         been reversed. One behind steps that only *enabled* the operation does not hide so.
         """
         races: list[Race] = []
-        every = candidates
+        if not candidates:
+            return races
+        always = operation.kind in ALWAYS_ENABLED
+        changes = 0 if always else self.conflicting([Access(obj, key, "r") for obj, key, _ in accesses])
         while candidates:
             first = candidates.bit_length() - 1
-            possible = operation.kind in ALWAYS_ENABLED or self._enabled_before(first, task, operation, before, every)
+            possible = always or self._enabled_before(first, task, operation, before, changes)
             if possible is not False:
                 races.append(Race(first, possible is None))
             candidates &= ~(self.past[first] if possible else 1 << first)
         return races
 
-    def _enabled_before(self, first: int, task: int, operation: Operation, before: int, candidates: int) -> bool | None:
+    def _enabled_before(self, first: int, task: int, operation: Operation, before: int, changes: int) -> bool | None:
         """Whether `operation` would be enabled with `first`, and all that happens after it, undone. None: not known.
 
-        What enables an operation are the objects it touches. Where the thread was waiting already
-        when `first` was chosen and nothing else that touches these objects came in between, the
-        recorded choice tells. Else it takes knowledge of the operation.
+        What enables an operation are the objects it touches, here changed by the steps `changes`.
+        Where the thread was waiting already when `first` was chosen and nothing else changed them
+        since, the recorded choice tells. Else it takes knowledge of the operation.
         """
-        step = self.steps[first]
-        if before < first and (operation.kind == "sleep" or not self._others_between(first, candidates)):
-            return task in step.enabled
+        if operation.kind == "exit":
+            return self._others_end_without(first)
+        if before < first and not (operation.kind != "sleep" and self._others_since(first, changes)):
+            return task in self.steps[first].enabled
+        if self._early_timeouts and (operation.key == TIMED or operation.kind == "sleep"):
+            return True
+        if operation.kind == "sleep":
+            return before >= self._epochs[-1]
         if operation.kind == "acquire":
             return self._free_before(first, operation)
-        if operation.kind == "join":
-            return False if step.finished and operation.key != TIMED else None
-        if operation.kind == "exit":
-            return not any(
-                other.finished and self.past[i] >> first & 1 and not self._daemon(i, operation.object)
-                for i, other in enumerate(self.steps)
-            )
+        if operation.kind == "join" and isinstance(operation.object, tuple):
+            return operation.object[1] in self._ended_without(first)
         return None
 
-    def _others_between(self, first: int, candidates: int) -> bool:
-        rest = candidates >> first + 1
+    def _others_since(self, first: int, changes: int) -> bool:
+        rest = changes >> first + 1
         i = first + 1
         while rest:
             if rest & 1 and not self.past[i] >> first & 1:
@@ -250,7 +261,7 @@ class History:
     def _free_before(self, first: int, operation: Operation) -> bool | None:
         """Whether the lock was free just before step `first`."""
         lock, step = operation.object, self.steps[first]
-        held = False if operation.key != TIMED and lock in self._locks else None
+        held = False if lock in self._locks else None
         kind = step.operation.kind if step.operation.object == lock else ""
         if kind == "acquire" and step.operation.key != TIMED:
             return True
@@ -266,14 +277,19 @@ class History:
         last = self.steps[earlier.bit_length() - 1]
         if lock in last.released:
             return True
-        taken = last.operation.kind == "wake" or (last.operation.kind == "acquire" and last.operation.key != TIMED)
-        return held if taken else None
+        return held if last.operation.kind in ("acquire", "try_acquire", "wake") else None
+
+    def _others_end_without(self, first: int) -> bool:
+        """Whether every thread but main, unless it is a daemon, ends without step `first`."""
+        waited_for = {step.task for step in self.steps if step.task and Access(EXIT, WHOLE, "r") not in step.accesses}
+        return waited_for <= self._ended_without(first)
+
+    def _ended_without(self, first: int) -> set[int]:
+        """The threads that have an end which does not come after step `first`."""
+        return {step.task for step, past in zip(self.steps, self.past, strict=False) if step.finished and not past >> first & 1}
 
     def _touches(self, i: int, obj: Hashable) -> bool:
         return any(access.object == obj for access in self.accesses[i])
-
-    def _daemon(self, i: int, exit_token: Hashable) -> bool:
-        return Access(exit_token, WHOLE, "r") in self.accesses[i]
 
 
 def effective(step: Step) -> tuple[Access, ...]:
@@ -283,23 +299,13 @@ def effective(step: Step) -> tuple[Access, ...]:
         accesses += tuple(Access(lock, WHOLE, "w") for lock in step.released)
     if step.started:
         accesses += (Access(STARTS, WHOLE, "w"),)
+    if step.finished:
+        accesses += (Access(EXIT, WHOLE, "r"),)
+    if step.operation.kind == "exit":
+        accesses += (Access(EXIT, WHOLE, "w"),)
     return accesses
-
-
-def most(step: Step) -> tuple[Access, ...]:
-    """All accesses the same operation may make in another context: it may write, and it may end its thread."""
-    extra = [Access(("thread", step.task), WHOLE, "w")]
-    operation = step.operation
-    if operation.object is not None:
-        extra.append(Access(operation.object, operation.key, _most(operation)))
-    accesses = effective(step)
-    return accesses + tuple(access for access in extra if access not in accesses)
 
 
 def clash(some: Sequence[Access], others: Sequence[Access]) -> bool:
     """True where two accesses, one of each, conflict."""
     return any(conflict(a, b) for a in some for b in others)
-
-
-def _most(operation: Operation) -> str:
-    return "r" if operation.kind in OBSERVERS else "w"

@@ -30,7 +30,7 @@ from typing import Any
 
 from harness.strategies import Profile, SearchError, Strategy
 from harness.strategies.causality import History
-from harness.strategies.wakeup import Branch, Reversal, asleep_after
+from harness.strategies.wakeup import Branch, Reversal, Sleep, asleep_after
 from harness.trace import Access, Operation, Step
 
 STREAK = 100
@@ -41,13 +41,21 @@ CUT_LENGTH = 1_000
 
 
 class _Node:
-    """The state before a step: who sleeps (with what its step touches), and what is left to explore."""
+    """The state before a step: who sleeps, and what is left to explore.
 
-    __slots__ = ("sleep", "branches")
+    `drowsy` are sleepers that should have been woken on the way here. An execution that one of them
+    goes on with is redundant, but they are no reason to leave out a branch.
+    """
 
-    def __init__(self, sleep: dict[int, tuple[Access, ...]]) -> None:
+    __slots__ = ("sleep", "drowsy", "branches")
+
+    def __init__(self, sleep: Sleep, drowsy: Sleep) -> None:
         self.sleep = sleep
+        self.drowsy = drowsy
         self.branches: list[Branch] = []
+
+    def sleeps(self, task: int) -> bool:
+        return task in self.sleep or task in self.drowsy
 
 
 class Exhaustive(Strategy):
@@ -59,10 +67,10 @@ class Exhaustive(Strategy):
     name = "exhaustive"
     wants_steps = True
 
-    def __init__(self, seed: int, profile: Profile) -> None:
+    def __init__(self, seed: int, profile: Profile, early_timeouts: bool = False) -> None:
         super().__init__(seed, profile)
-        self._history = History()
-        self._nodes = [_Node({})]
+        self._history = History(early_timeouts)
+        self._nodes = [_Node({}, {})]
         self._branch: Branch | None = None
         self._path: list[int] = []
         self._from = 0
@@ -147,14 +155,19 @@ class Exhaustive(Strategy):
             taken = self._taken(branches, step)
             node.branches.extend(branch for branch in branches if branch is not taken)
             branches = taken.children if taken is not None else []
-            if step.task in node.sleep and wasted is None:
+            if wasted is None and node.sleeps(step.task):
                 wasted = i
             history.push(step)
-            nodes.append(_Node(asleep_after(node.sleep, step.task, history.accesses[i])))
+            nodes.append(self._after(node, step.task, history.accesses[i], leaf=not branches))
         if any(not branch.doubtful for branch in branches):
             raise SearchError(f"the execution ended after {len(steps)} steps, before the search's branch did")
         nodes.pop()
         return wasted
+
+    def _after(self, node: _Node, task: int, accesses: tuple[Access, ...], leaf: bool) -> _Node:
+        sleep = asleep_after(node.sleep, task, accesses)
+        drowsy = asleep_after(node.drowsy, task, accesses)
+        return _Node({}, drowsy | sleep) if leaf else _Node(sleep, drowsy)
 
     def _taken(self, branches: list[Branch], step: Step) -> Branch | None:
         """The branch that `step` follows. Branches before it must have been doubtful, and were not possible."""
@@ -189,6 +202,9 @@ class Exhaustive(Strategy):
         for task, accesses in node.sleep.items():
             if reversal.starts_with(task, accesses):
                 return
+        for task, accesses in node.drowsy.items():
+            if reversal.includes(task) and reversal.starts_with(task, accesses):
+                return
         reversal.insert(node.branches)
 
     def _give_up(self, at: int) -> None:
@@ -197,7 +213,7 @@ class Exhaustive(Strategy):
         step, node = self._history.steps[at], self._nodes[at]
         del self._nodes[at + 1 :]
         self._history.truncate(at)
-        awake = [task for task in step.enabled if task not in node.sleep]
+        awake = [task for task in step.enabled if not node.sleeps(task)]
         if awake and not node.branches:
             node.branches.append(Branch(awake[0], None))
 

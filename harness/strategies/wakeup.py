@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.strategies.causality import History, Race, clash, most
+from harness.strategies.causality import History, Race, clash
 from harness.trace import Access
+
+
+Sleep = dict[int, tuple[Access, ...]]
+"""Threads that need not be tried, with what their next step touches."""
 
 
 class Branch:
@@ -51,8 +55,7 @@ class Reversal:
         self._last: tuple[int, tuple[Access, ...]] | None
         if isinstance(later, int):
             self._steps &= ~(1 << later)
-            step = history.steps[later]
-            self._last = (step.task, most(step))
+            self._last = (history.steps[later].task, history.accesses[later])
         else:
             self._last = later
 
@@ -70,6 +73,10 @@ class Reversal:
         if conflicting:
             return False
         return self._last is None or self._last[0] == task or not clash(accesses, self._last[1])
+
+    def includes(self, task: int) -> bool:
+        """True where one of the steps is `task`'s."""
+        return bool(self._steps & self._history.of_task.get(task, 0)) or (self._last is not None and self._last[0] == task)
 
     def insert(self, branches: list[Branch]) -> bool:
         """Put this among `branches` and below, unless one of them leads to it anyway. True where a branch was added."""
@@ -116,9 +123,7 @@ class Reversal:
         return branches[0]
 
 
-def asleep_after(
-    sleep: dict[int, tuple[Access, ...]], task: int, accesses: Sequence[Access]
-) -> dict[int, tuple[Access, ...]]:
+def asleep_after(sleep: Sleep, task: int, accesses: Sequence[Access]) -> Sleep:
     """Who still sleeps after `task` made a step with these accesses: whoever is independent of it."""
     if not sleep:
         return {}

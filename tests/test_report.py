@@ -11,7 +11,8 @@ from xml.etree import ElementTree
 import pytest
 
 from harness.report import junit
-from harness.report.lanes import Fold, draw, fold_loops
+from harness.report.lanes import Fold, describe, draw, fold_loops
+from harness.report.relevance import relevant
 from harness.report.text import Style, clip, count, fold, ordinal, seconds, style_for
 from harness.trace import Trace, TraceStep
 
@@ -106,6 +107,67 @@ def test_state_that_does_not_fit_is_named_rather_than_dropped_in_silence() -> No
 def test_state_that_never_changes_is_not_shown() -> None:
     steps = [step(n + 1, "t", "write", "x", state={"price": "9", "x": str(n)}) for n in range(2)]
     assert draw(Trace(tuple(steps), ("t",))).splitlines()[0] == " #  t                 x"
+
+
+def explained(*steps: TraceStep) -> list[tuple[str, str, str | None]]:
+    """(thread, what it does, whom it preempted) of the steps that a reader is shown."""
+    return [(s.thread, describe(s), s.preempted) for s in relevant(Trace(steps, ("main", "ann", "bob"))).steps]
+
+
+def test_a_reader_is_shown_what_threads_share_and_change_and_who_was_preempted() -> None:
+    assert explained(
+        step(1, "main", "start", "ann"),
+        step(2, "main", "read", "threads", value="[Thread]"),
+        step(3, "main", "start", "bob"),
+        step(4, "main", "join", "ann", value="waits", waits_on="ann"),
+        step(4, "ann", "begin"),
+        step(5, "ann", "read", "stock.left", value="5"),
+        step(6, "bob", "begin", preempted="ann"),
+        step(7, "bob", "read", "price", value="3"),
+        step(8, "bob", "write", "stock.left", value="4"),
+        step(9, "ann", "write", "stock.left", value="4"),
+        step(10, "main", "join", "ann"),
+    ) == [
+        ("ann", "read stock.left = 5", None),
+        ("bob", "write stock.left = 4", "ann"),
+        ("ann", "write stock.left = 4", None),
+    ]
+
+
+def test_an_item_belongs_to_its_container() -> None:
+    assert explained(
+        step(1, "ann", "read", "orders", value="{}"),
+        step(2, "bob", "write", "orders['order 1']", value="30"),
+    ) == [("ann", "read orders = {}", None), ("bob", "write orders['order 1'] = 30", None)]
+
+
+def test_fetching_a_lock_from_where_it_is_kept_is_not_shown_but_taking_it_is() -> None:
+    assert explained(
+        step(1, "ann", "read", "shelf.lock", value="lock"),
+        step(2, "ann", "acquire", "shelf.lock"),
+        step(3, "bob", "read", "shelf.lock", value="lock"),
+        step(4, "bob", "acquire", "shelf.lock", value="waits", waits_on="ann"),
+    ) == [("ann", "acquire shelf.lock", None), ("bob", "acquire shelf.lock … waits", None)]
+
+
+def test_a_wait_and_its_being_blocked_are_one_line_and_a_sleep_is_one_too() -> None:
+    assert explained(
+        step(1, "ann", "wait", "bell"),
+        step(2, "ann", "wake", "bell", value="waits"),
+        step(2, "bob", "sleep", value="waits"),
+        step(2, "bob", "sleep"),
+        step(3, "bob", "notify", "bell"),
+        step(4, "ann", "wake", "bell"),
+    ) == [
+        ("ann", "wait bell … waits", None),
+        ("bob", "sleep", None),
+        ("bob", "notify bell", None),
+        ("ann", "wake bell", None),
+    ]
+
+
+def test_a_trace_in_which_nothing_is_shared_is_shown_whole() -> None:
+    assert explained(step(1, "main", "read", "price", value="3")) == [("main", "read price = 3", None)]
 
 
 def test_an_empty_trace_is_said_to_be_empty() -> None:

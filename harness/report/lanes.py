@@ -82,7 +82,7 @@ def describe(step: TraceStep) -> str:
     words = " ".join(part for part in (step.operation, step.object) if part)
     if step.value and not waits(step):
         words += f" = {clip(step.value, 24)}"
-    return words + (" … waits" if waits(step) else "")
+    return words + (" … waits" if waits(step) and step.operation != "sleep" else "")
 
 
 def _lay_out(trace: Trace, drawn: Sequence[TraceStep], width: int) -> _Table:
@@ -243,7 +243,9 @@ def _switch_words(before: TraceStep, step: TraceStep) -> str:
         return ""
     if step.preempted:
         return "preempted"
-    return f"{before.thread} is blocked" if waits(before) else ""
+    if not waits(before):
+        return ""
+    return f"{before.thread} {'sleeps' if before.operation == 'sleep' else 'is blocked'}"
 
 
 def _fold_words(fold: Fold) -> str:

@@ -25,7 +25,8 @@ def waits(step: TraceStep) -> bool:
 def relevant(trace: Trace) -> Trace:
     """The trace with the steps that explain it; all of them where none would be left.
 
-    A step that follows left-out ones takes over whom they preempted; a wait and its being blocked become one.
+    A step that follows left-out ones takes over whom they preempted; a wait and its being blocked become one,
+    a sleep and its end as well.
     """
     contended = _contended(trace.steps)
     kept: list[TraceStep] = []
@@ -34,6 +35,8 @@ def relevant(trace: Trace) -> Trace:
         if step.preempted:
             preempted.add(step.preempted)
         if step.operation in LIFE or (step.object and (root(step.object), step.operation in LOOKS) not in contended):
+            continue
+        if step.operation == "sleep" and not waits(step):  # its beginning has been shown
             continue
         last = kept[-1] if kept else None
         if last and step.operation == "wake" and waits(step) and last.thread == step.thread:

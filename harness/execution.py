@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.detectors.deadlock import Waiting, explain_deadlock
-from harness.detectors.liveness import Liveness, Verdict
+from harness.detectors.liveness import Liveness
 from harness.outcome import Outcome
 from harness.recording import Recording, Scribe, waiting_for
 from harness.schedule import Turn, Witness, plain
@@ -47,6 +47,8 @@ class Execution:
     pending: dict[int, Operation] = field(default_factory=dict)
     threads: tuple[str, ...] = ()
     cut: bool = False
+    loop: tuple[str, ...] = ()
+    """One turn of the loop that repeats for ever, a line per step (livelock and starvation)."""
     refined: bool = False
     """The execution taught the world a finer granularity (a hot site, a probed lock)."""
 
@@ -147,24 +149,28 @@ class Runner:
         recording: Recording | None = None,
     ) -> Execution:
         world = self.world
-        liveness = Liveness(StateCapture(world), self.program.settings)
+        capture = StateCapture(world)
+        liveness = Liveness(capture, self.program.settings)
         if recording is not None:
             strategy.fair = liveness
         stuck: list[Waiting] = []
         if self._watchdog is not None:
             self._watchdog.begins()
-        ending = world.execute(
-            strategy,
-            liveness,
-            max_steps=max_steps,
-            tail_from=tail_from,
-            log_steps=log_steps,
-            named=named,
-            recorder=recording,
-            early_timeouts=self._early_timeouts,
-            on_stop=lambda: stuck.extend(self._waiting(recording)),
-        )
-        outcome, message, result = self._judge(ending, stuck, liveness.verdict)
+        try:
+            ending = world.execute(
+                strategy,
+                liveness,
+                max_steps=max_steps,
+                tail_from=tail_from,
+                log_steps=log_steps,
+                named=named,
+                recorder=recording,
+                early_timeouts=self._early_timeouts,
+                on_stop=lambda: stuck.extend(self._waiting(recording)),
+            )
+        finally:
+            capture.restore()
+        outcome, message, result = self._judge(ending, stuck, liveness)
         return Execution(
             outcome=outcome,
             message=message,
@@ -177,11 +183,13 @@ class Runner:
             pending=ending.pending,
             threads=ending.threads,
             cut=ending.ended == "bound",
+            loop=liveness.verdict.loop if liveness.verdict else (),
             refined=ending.learned or (ending.probed and not world.scheduler.release_points),
         )
 
-    def _judge(self, ending: Ending, stuck: list[Waiting], verdict: Verdict | None) -> tuple[Outcome, str, str | None]:
+    def _judge(self, ending: Ending, stuck: list[Waiting], liveness: Liveness) -> tuple[Outcome, str, str | None]:
         result = show_result(ending.result) if ending.returned else None
+        verdict = liveness.verdict
         crash = self._crash(ending)
         also = f"; before that {crash[1]}" if crash else ""
         if verdict is not None:
@@ -191,7 +199,8 @@ class Runner:
         if crash:
             return (*crash, result)
         if ending.ended == "bound":
-            return Outcome.INCONCLUSIVE, f"still running after {ending.steps} steps", result
+            why = f": {liveness.inconclusive}" if liveness.inconclusive else ""
+            return Outcome.INCONCLUSIVE, f"still running after {ending.steps} steps{why}", result
         bound = self.program.settings.get("bypass_bound")
         if bound is not None and ending.max_bypass > bound:
             message = f"a waiting thread was bypassed {ending.max_bypass} times, the declared bound is {bound}"

@@ -1,0 +1,103 @@
+"""What a thread asks for, and whether it is to be had: known before the step, from the state alone.
+
+The library's objects are CPython's own (`Semaphore._value`, `Event._flag`, `Queue.queue` …), so their
+attributes tell what the operation will find when it runs, for operations are atomic until they block.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Hashable
+from typing import Any, NamedTuple
+
+from harness.task import Both, Task
+from harness.world.lock import InnerLock
+
+
+class Request(NamedTuple):
+    """`resource` is equal for all who compete; `ready`: it can be granted now."""
+
+    resource: Hashable
+    ready: bool
+
+
+def request(task: Task) -> Request | None:
+    """What `task` asks for with the step that it is about to make, or is blocked in."""
+    kind, subject = (task.call or task.pending).kind, task.subject
+    if isinstance(subject, InnerLock):
+        if kind not in ("acquire", "try_acquire"):
+            return None
+        wants = task.wants
+        return Request(id(subject), not (wants if wants is not None else subject).held)
+    reader = _READERS.get((_library_class(subject), kind))
+    return None if reader is None else reader(task, subject)
+
+
+def waking(task: Task) -> bool:
+    """True where the step continues an operation that the thread was blocked in."""
+    return task.pending.kind == "wake"
+
+
+def _library_class(subject: Any) -> str:
+    for cls in type(subject).__mro__:
+        if cls.__module__ in ("threading", "queue"):
+            if cls.__name__ in ("BoundedSemaphore", "LifoQueue", "PriorityQueue"):
+                continue
+            return cls.__name__
+    return ""
+
+
+def _field(obj: Any, name: str) -> Any:
+    return object.__getattribute__(obj, "__dict__").get(name)
+
+
+def _woken(task: Task) -> bool:
+    """Woken by somebody and not by the clock."""
+    wants = task.wants
+    first = wants.first if isinstance(wants, Both) else wants
+    return waking(task) and first is not None and not first.held
+
+
+def _condition(task: Task, condition: Any) -> Request:
+    return Request(id(_field(condition, "_lock")), _woken(task))
+
+
+def _semaphore(task: Task, semaphore: Any) -> Request:
+    return Request(id(semaphore), _field(semaphore, "_value") > 0)
+
+
+def _event(task: Task, event: Any) -> Request:
+    return Request(id(event), bool(_field(event, "_flag")) or _woken(task))
+
+
+def _barrier(task: Task, barrier: Any) -> Request:
+    state, here = _field(barrier, "_state"), _field(barrier, "_count")
+    full = here + 1 == _field(barrier, "_parties") and not waking(task)
+    return Request(id(barrier), state == 1 if waking(task) else state == 0 and full)
+
+
+def _get(task: Task, queue: Any) -> Request | None:
+    items = _field(queue, "queue")
+    return Request((id(queue), "get"), len(items) > 0) if type(items) in (deque, list) else None
+
+
+def _put(task: Task, queue: Any) -> Request | None:
+    items, most = _field(queue, "queue"), _field(queue, "maxsize")
+    if type(items) not in (deque, list) or type(most) is not int:
+        return None
+    return Request((id(queue), "put"), most <= 0 or len(items) < most)
+
+
+def _simple_get(task: Task, queue: Any) -> Request:
+    return Request((id(queue), "get"), len(_field(queue, "_queue")) > 0)
+
+
+_READERS = {
+    ("Condition", "wait"): _condition,
+    ("Semaphore", "acquire"): _semaphore,
+    ("Event", "wait"): _event,
+    ("Barrier", "wait"): _barrier,
+    ("Queue", "get"): _get,
+    ("Queue", "put"): _put,
+    ("_PySimpleQueue", "get"): _simple_get,
+}

@@ -1,174 +1,133 @@
-"""What calling something touches, found out right before the call."""
+"""The hooks for calls."""
 
 from __future__ import annotations
 
-import functools
-import operator
 import types
+from collections.abc import Callable
 from typing import Any
 
-from harness.world.access_attributes import hand_out, load_touches, store_touches
-from harness.world.access_effects import (
-    FUNCTIONS,
-    Effect,
-    Touch,
-    foreign_effect,
-    method_effect,
-    nothing,
-    read_arguments,
-    readable,
-    write_arguments,
-)
-from harness.world.access_types import MISSING, facts_of, is_instrumented, issubclass_of, lookup, lookup_after
+from harness.world.access_announce import Announcer
+from harness.world.access_attributes import load_touches
+from harness.world.access_effects import nothing
+from harness.world.access_functions import Call, class_call, effect_of, method_touching, super_call
+from harness.world.access_standins import Receiver
+from harness.world.access_types import FACTS, MISSING, QUIET, Facts, facts_of, is_code, is_instrumented, lookup
 
-Call = tuple[Effect, Any]
-"""An effect and its receiver."""
-
-_BUILTIN_METHODS = (types.BuiltinFunctionType, types.MethodWrapperType)
-_UNBOUND = (types.MethodDescriptorType, types.WrapperDescriptorType)
-_PARTIAL_OPERATORS = (operator.itemgetter, operator.attrgetter)
+_ATTRIBUTE, _DYNAMIC = "attribute", "dynamic"
+_SPECIAL = frozenset(("module", "class", "super"))
 
 
-def effect_of(function: Any) -> Call | None:
-    """What calling `function` touches; None where that announces itself or touches nothing."""
-    call = _effect_of(function)
-    return None if call is None or call[0] is nothing else call
+class Calls(Announcer):
+    """Hooks for calls of functions and methods."""
+
+    def call(self, function: Any, site: int, /, *arguments: Any) -> Any:
+        """A call whose arguments are known."""
+        kind = type(function)
+        if kind is types.FunctionType and "_lab_get" in function.__builtins__:
+            return function
+        found = effect_of(function)
+        if found is not None:
+            self.effect(found, arguments, site)
+        return function
+
+    def args(self, function: Any, site: int, /, *arguments: Any) -> tuple[Any, ...]:
+        self.call(function, site, *arguments)
+        return arguments
+
+    def calling(self, function: Any, site: int) -> Any:
+        """A function about to be called with arguments not known yet."""
+        kind = type(function)
+        if kind is types.FunctionType and "_lab_get" in function.__builtins__:
+            return function
+        found = effect_of(function)
+        return function if found is None else self._announcing(function, found, site)
+
+    def _announcing(self, function: Any, found: Call, site: int) -> Callable[..., Any]:
+        def announced(*arguments: Any, **named: Any) -> Any:
+            self.effect(found, (*arguments, *named.values()), site)
+            return function(*arguments, **named)
+
+        return announced
+
+    def _plan(self, obj: Any, name: str, strict: bool) -> Any:
+        facts = facts_of(type(obj))
+        plans = facts.strict_calls if strict else facts.calls
+        if name not in plans:
+            plans[name] = _call_plan(facts, type(obj), name, strict)
+        return plans[name]
+
+    def meth(self, obj: Any, name: str, site: int, /, *arguments: Any) -> Any:
+        """A method call whose arguments are known."""
+        try:
+            plan = FACTS[id(type(obj))].calls[name]
+        except KeyError:
+            plan = self._plan(obj, name, False)
+        return obj if plan is QUIET else self._meth(obj, name, site, plan, False, arguments)
+
+    def meth_s(self, obj: Any, name: str, site: int, /, *arguments: Any) -> Any:
+        return self._meth(obj, name, site, self._plan(obj, name, True), True, arguments)
+
+    def _meth(self, obj: Any, name: str, site: int, plan: Any, strict: bool, arguments: tuple[Any, ...]) -> Any:
+        if plan is QUIET:
+            return obj
+        if plan is _ATTRIBUTE:
+            return self._attribute_call(obj, name, site, strict)
+        found = self._special(obj, name, site, strict) if plan is _DYNAMIC else (plan, obj)
+        if found is not None:
+            self.effect(found, arguments, site)
+        return obj
+
+    def method(self, obj: Any, name: str, site: int) -> Any:
+        """The same where the arguments are not known yet."""
+        return self._method(obj, name, site, False)
+
+    def method_s(self, obj: Any, name: str, site: int) -> Any:
+        return self._method(obj, name, site, True)
+
+    def _method(self, obj: Any, name: str, site: int, strict: bool) -> Any:
+        plan = self._plan(obj, name, strict)
+        if plan is QUIET:
+            return obj
+        if plan is _ATTRIBUTE:
+            return self._attribute_call(obj, name, site, strict)
+        found = self._special(obj, name, site, strict) if plan is _DYNAMIC else (plan, obj)
+        return obj if found is None else Receiver(self._announcing(getattr(obj, name), found, site))
+
+    def _special(self, obj: Any, name: str, site: int, strict: bool) -> Call | None:
+        """Functions of modules, methods taken from classes, and `super()`."""
+        sort = facts_of(type(obj)).sort
+        if sort == "super":
+            return super_call(obj, name)
+        self.say(load_touches(obj, name, strict), site)
+        if sort == "class":
+            return class_call(obj, name)
+        return effect_of(obj.__dict__.get(name, _no_function))
+
+    def _attribute_call(self, obj: Any, name: str, site: int, strict: bool) -> Any:
+        """An attribute that is no method is loaded, and what it holds is called."""
+        self.say(load_touches(obj, name, strict), site)
+        try:
+            value = object.__getattribute__(obj, name)
+        except AttributeError:
+            return obj
+        found = effect_of(value)
+        return obj if found is None else Receiver(self._announcing(value, found, site))
 
 
-def _effect_of(function: Any) -> Call | None:
-    kind = type(function)
-    if kind is types.FunctionType:
-        effect = None if is_instrumented(function) else foreign_effect(function, False)
-        return effect and (effect, function)
-    if kind is types.MethodType:
-        return _bound(function)
-    if kind in _BUILTIN_METHODS:
-        return _builtin(function)
-    if kind in _UNBOUND:
-        return _unbound(function.__objclass__, function.__name__, function)
-    if facts_of(kind).sort == "class":
-        return _construction(function)
-    if kind is functools.partial:
-        return _partial(function)
-    if kind in _PARTIAL_OPERATORS:
-        return read_arguments, function
-    if is_instrumented(lookup(kind, "__call__")[0]) or facts_of(kind).sort == "object" or kind is _LRU:
-        return None
-    return write_arguments, function
+def _no_function() -> None:
+    """Stands for what a module does not have."""
 
 
-_LRU = type(functools.lru_cache(lambda: None))
-
-
-def _bound(method: types.MethodType) -> Call | None:
-    inner = method.__func__
-    if not isinstance(inner, types.FunctionType):
-        return None
-    effect = None if is_instrumented(inner) else method_effect(type(method.__self__), inner.__name__, inner)
-    return effect and (effect, method.__self__)
-
-
-def _builtin(function: Any) -> Call | None:
-    receiver, name = function.__self__, function.__name__
-    if receiver is None or isinstance(receiver, types.ModuleType):
-        return _ATTRIBUTE_FUNCTIONS.get(function) or FUNCTIONS.get(function, write_arguments), function
-    if isinstance(receiver, type):
-        return read_arguments, receiver
-    effect = method_touching(type(receiver), name, lookup(type(receiver), name)[0])
-    return effect and (effect, receiver)
-
-
-def _unbound(cls: type, name: str, found: Any) -> Call | None:
-    """A method taken from its class: the receiver is the first argument."""
-
-    def effect(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
-        if not arguments or is_instrumented(found):
-            return []
-        inner = method_touching(type(arguments[0]), name, found)
-        return inner(arguments[0], arguments[1:]) if inner else []
-
-    return effect, cls
-
-
-def _construction(cls: type) -> Call | None:
-    if cls in FUNCTIONS:
-        return FUNCTIONS[cls], cls
-    facts = facts_of(cls)
-    if facts.base is not None and not is_instrumented(lookup(cls, "__init__")[0]):
-        return read_arguments, cls
-    if facts.sort == "iterator":
-        return (lambda receiver, arguments: readable(arguments)), cls
-    return None
-
-
-def _partial(function: functools.partial[Any]) -> Call | None:
-    inner = _effect_of(function.func)
-    if inner is None:
-        return None
-    effect, receiver = inner
-    given = (*function.args, *function.keywords.values())
-    return (lambda _, arguments: effect(receiver, (*given, *arguments))), function
-
-
-def method_touching(cls: type, name: str, found: Any) -> Effect | None:
-    """`method_effect`, and the attribute protocol's own methods."""
-    if name in _ATTRIBUTE_METHODS and not is_instrumented(found):
-        return _ATTRIBUTE_METHODS[name]
-    return method_effect(cls, name, found)
-
-
-def super_call(parent: Any, name: str) -> Call | None:
-    """What `super().name(…)` touches."""
-    receiver = parent.__self__
-    cls = receiver if isinstance(receiver, type) else type(receiver)
-    found = lookup_after(cls, parent.__thisclass__, name)
-    if found is MISSING or isinstance(receiver, type):
-        return None
+def _call_plan(facts: Facts, cls: type, name: str, strict: bool) -> Any:
+    """QUIET, _ATTRIBUTE (not a method), _DYNAMIC (depends on the object) or the method's effect."""
+    if facts.sort in _SPECIAL:
+        return _DYNAMIC
+    found, _ = lookup(cls, name)
+    if isinstance(found, property):
+        return QUIET
+    if found is MISSING or isinstance(found, type) or not is_code(found):
+        return _ATTRIBUTE
+    if is_instrumented(found):
+        return _ATTRIBUTE if strict else QUIET
     effect = method_touching(cls, name, found)
-    return effect and (effect, receiver)
-
-
-def class_call(cls: type, name: str) -> Call | None:
-    """What `cls.name(…)` touches."""
-    found = lookup(cls, name)[0]
-    if found is MISSING or is_instrumented(found):
-        return None
-    if isinstance(found, types.ClassMethodDescriptorType):
-        return read_arguments, cls
-    if isinstance(found, (*_UNBOUND, types.FunctionType)) and not issubclass_of(cls, (type,)):
-        return _unbound(cls, name, found)
-    if isinstance(found, classmethod | staticmethod):
-        return effect_of(found.__func__)
-    return effect_of(found)
-
-
-def _load(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
-    return load_touches(receiver, arguments[0]) if _named(arguments) else []
-
-
-def _store(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
-    return store_touches(receiver, arguments[0], plainly=True) if _named(arguments) else []
-
-
-def _named(arguments: tuple[Any, ...]) -> bool:
-    return bool(arguments) and type(arguments[0]) is str
-
-
-def _get_attribute(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
-    return load_touches(*arguments[:2]) if _named(arguments[1:]) else []
-
-
-def _set_attribute(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
-    return store_touches(*arguments[:2]) if _named(arguments[1:]) else []
-
-
-def _vars(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
-    for argument in arguments[:1]:
-        hand_out(argument)
-    return []
-
-
-_ATTRIBUTE_METHODS: dict[str, Effect] = {"__getattribute__": _load, "__setattr__": _store, "__delattr__": _store}
-_ATTRIBUTE_FUNCTIONS: dict[Any, Effect] = {
-    **{getattr: _get_attribute, hasattr: _get_attribute, setattr: _set_attribute, delattr: _set_attribute, vars: _vars}
-}
+    return QUIET if effect is None or effect is nothing else effect

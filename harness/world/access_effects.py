@@ -1,4 +1,4 @@
-"""What C code touches: methods of built-in containers, built-in functions, and library functions that are not rewritten.
+"""What C code touches: methods of built-in containers, built-in functions, library functions (not rewritten).
 
 An *effect* is a function of (receiver, arguments) that lists the accesses (kind, object, key) which a
 call will make. Effects marked `unsteady` depend on what the containers hold at the moment of the call.
@@ -18,7 +18,7 @@ import math
 import operator
 import types
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from typing import Any
 
@@ -29,7 +29,7 @@ Touch = tuple[str, Any, Any]
 Effect = Callable[[Any, tuple[Any, ...]], list[Touch]]
 _PLAIN_KEYS = frozenset((int, str, bytes, float, bool, complex, type(None), types.EllipsisType))
 _INERT = _PLAIN_KEYS | {types.FunctionType, type, types.ModuleType}
-DEPTH = 200  # containers within containers that one operation announces at most
+DEPTH = 1000  # containers within containers that one operation announces at most
 
 
 def is_plain_key(key: Any) -> bool:
@@ -51,7 +51,7 @@ def place(container: Any, key: Any) -> Any:
         return key if is_plain_key(key) else WHOLE
     if type(key) is not int:
         return WHOLE
-    return key + base.__len__(container) if key < 0 and base is not None else key  # type: ignore[attr-defined]
+    return key + base.__len__(container) if key < 0 and base is not None else key
 
 
 def contents(value: Any) -> Any:
@@ -105,7 +105,8 @@ def _sources(iterator: Any) -> Iterable[Any]:
     if type(iterator) in (zip, map):
         found = list(next((part for part in found if type(part) is tuple), ()))
     elif type(iterator) is itertools.chain:
-        found += [part for inner in found for outer in gc.get_referents(inner) if type(outer) is tuple for part in outer]
+        tuples = [outer for inner in found for outer in gc.get_referents(inner) if type(outer) is tuple]
+        found += itertools.chain.from_iterable(tuples)
     elif type(iterator).__module__ != "itertools":
         found = found[:1]
     return instances(found, "container", "iterator", "generator")
@@ -121,7 +122,7 @@ def deep(value: Any) -> list[Touch]:
         parts: Iterable[Any] = ()
         if facts.base is not None:
             touches.append(("read", value, WHOLE))
-            parts = tuple(dict.values(value)) if facts.base is dict else tuple(facts.base.__iter__(value))  # type: ignore[attr-defined]
+            parts = tuple(dict.values(value)) if facts.base is dict else tuple(facts.base.__iter__(value))
         elif type(value) is tuple:
             parts = value
         elif facts.sort == "record":
@@ -200,8 +201,7 @@ def _present(receiver: Any, arguments: tuple[Any, ...]) -> bool | None:
     """Whether the key is there; None where only program code could tell."""
     if not arguments or not is_plain_key(arguments[0]):
         return None
-    base = dict if isinstance(receiver, dict) else set
-    return base.__contains__(receiver, arguments[0])
+    return bool((dict if isinstance(receiver, dict) else set).__contains__(receiver, arguments[0]))
 
 
 def write_if_present(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
@@ -226,27 +226,34 @@ def _methods(**groups: str) -> dict[str, Effect]:
 
 
 _COMMON = _methods(
-    nothing="__new__ __init_subclass__ __subclasshook__ __class_getitem__ __getattribute__ __setattr__ __delattr__ fromkeys "
-    "__dir__ __format__ __hash__ __init__ maxlen typecode itemsize",
-    read_all="copy __copy__ __len__ __iter__ __reversed__ __bool__ __sizeof__ __mul__ __rmul__ __contains__ count index "
-    "__reduce__ __reduce_ex__",
-    read_both="__add__ __or__ __and__ __sub__ __xor__ __ror__ __rand__ __rsub__ __rxor__ union intersection difference "
-    "symmetric_difference issubset issuperset isdisjoint",
+    nothing="""__new__ __init_subclass__ __subclasshook__ __class_getitem__ __dir__ __format__ __hash__
+        fromkeys maxlen typecode itemsize""",
+    read_all="""copy __copy__ __len__ __iter__ __reversed__ __bool__ __sizeof__ __mul__ __rmul__ __contains__
+        count index __reduce__ __reduce_ex__""",
+    read_both="""__add__ __or__ __and__ __sub__ __xor__ __ror__ __rand__ __rsub__ __rxor__ union intersection
+        difference symmetric_difference issubset issuperset isdisjoint""",
     read_deep="__eq__ __ne__ __lt__ __le__ __gt__ __ge__ __repr__ __str__ __deepcopy__",
-    write_from="extend extendleft update __iadd__ __ior__ __iand__ __isub__ __ixor__ intersection_update difference_update "
-    "symmetric_difference_update __init__",
+    write_from="""extend extendleft update __iadd__ __ior__ __iand__ __isub__ __ixor__ intersection_update
+        difference_update symmetric_difference_update __init__""",
     write_all="append appendleft insert clear sort reverse rotate remove __imul__ move_to_end __delitem__",
     write_if_any="pop popleft popitem",
     read_key="__getitem__",
     write_key="__setitem__",
 )
-_KEYED = _methods(read_key="get __contains__", get_item="__getitem__", write_if_absent="setdefault", nothing="keys values items")
+_DICT = _methods(
+    read_key="get __contains__",
+    get_item="__getitem__",
+    write_if_absent="setdefault",
+    write_if_present="pop __delitem__",
+    nothing="keys values items",
+)
+_SET = _methods(write_if_absent="add", write_if_present="discard remove", read_key="__contains__")
 _METHODS: dict[type, dict[str, Effect]] = {
-    dict: {**_COMMON, **_KEYED, "pop": write_if_present, "__delitem__": write_if_present},
-    set: {**_COMMON, "add": write_if_absent, "discard": write_if_present, "remove": write_if_present, "__contains__": read_key},
+    dict: {**_COMMON, **_DICT},
+    set: {**_COMMON, **_SET},
     list: _COMMON,
     collections.deque: _COMMON,
-    bytearray: {**_COMMON, **dict.fromkeys((n for n in vars(bytes) if not n.startswith("__")), read_both)},
+    bytearray: {**_COMMON, **dict.fromkeys((name for name in vars(bytes) if not name.startswith("_")), read_both)},
     array: {**_COMMON, **_methods(read_all="tobytes tolist tounicode buffer_info", write_all="byteswap")},
 }
 _COUNTER = {**_METHODS[dict], **_methods(read_all="elements most_common total", write_from="subtract")}
@@ -260,7 +267,8 @@ def method_effect(cls: type, name: str, found: Any) -> Effect | None:
     if facts.base is not None:
         table = _COUNTER if issubclass_of(cls, (collections.Counter,)) else _METHODS[facts.base]
         if name in table or not isinstance(found, types.FunctionType):
-            return table.get(name, write_everything)
+            known: Effect = table.get(name, write_everything)
+            return known
     if facts.sort == "immutable":
         return deep_arguments if name == "format" else read_arguments
     if facts.sort in ("generator", "iterator"):
@@ -276,12 +284,17 @@ def method_effect(cls: type, name: str, found: Any) -> Effect | None:
 
 # Library functions written in Python are not rewritten, so they are treated like C.
 _QUIET_MODULES = frozenset(
-    ("threading", "_thread", "queue", "time", "contextlib", "functools", "logging", "typing", "enum", "dataclasses", "abc",
-     "collections", "unittest", "traceback", "warnings", "weakref", "types", "_threading_local", "asyncio", "contextvars",
-     "concurrent", "harness", "re", "string", "pathlib", "importlib", "sched", "argparse", "inspect", "signal", "atexit")
+    ("threading", "_thread", "_threading_local", "queue", "time", "contextlib", "functools", "logging", "typing",
+     "enum", "dataclasses", "abc", "collections", "unittest", "traceback", "warnings", "weakref", "types",
+     "asyncio", "contextvars", "concurrent", "harness", "re", "string", "pathlib", "importlib", "sched", "argparse",
+     "inspect", "signal", "atexit")
 )  # fmt: skip
-_READING_MODULES = frozenset(("copy", "json", "statistics", "pprint", "textwrap", "pickle", "reprlib", "fractions", "math"))
-_READING = frozenset(("choice", "choices", "sample", "merge", "nlargest", "nsmallest", "asdict", "astuple", "replace"))
+_READING_MODULES = frozenset(
+    ("copy", "json", "statistics", "pprint", "textwrap", "pickle", "reprlib", "fractions", "math")
+)  # fmt: skip
+_READING = frozenset(
+    ("choice", "choices", "sample", "merge", "nlargest", "nsmallest", "asdict", "astuple", "replace")
+)  # fmt: skip
 
 
 def foreign_effect(function: Any, method: bool) -> Effect | None:
@@ -300,18 +313,23 @@ def foreign_effect(function: Any, method: bool) -> Effect | None:
 
 
 _READING_TYPES = (list, tuple, set, frozenset, dict, bytes, bytearray, array, collections.deque, collections.Counter)
-_LAZY_TYPES = (zip, map, filter, enumerate, reversed)
-FUNCTIONS: dict[Any, Effect] = {
-    **dict.fromkeys((len, sum, min, max, any, all, functools.reduce, math.fsum, math.prod, bool, bisect.bisect), read_arguments),
-    **dict.fromkeys((bisect.bisect_left, bisect.bisect_right, operator.length_hint, operator.countOf), read_arguments),
-    **dict.fromkeys((sorted, repr, str, format, ascii, print, operator.eq, operator.ne), deep_arguments),
-    **dict.fromkeys((iter, isinstance, issubclass, id, type, callable, hash, super, object, dir, builtins.__import__), nothing),
-    **dict.fromkeys((exec, eval, compile, locals, globals, staticmethod, classmethod, property, divmod, pow), nothing),
-    **dict.fromkeys(_READING_TYPES, read_arguments),
-    **dict.fromkeys(_LAZY_TYPES, lazy_arguments),
-    iter: lazy_arguments,
-}
-for _name in ("add", "concat", "contains", "mul", "getitem", "and_", "or_", "xor", "sub", "lt", "le", "gt", "ge", "not_", "truth"):
-    FUNCTIONS[getattr(operator, _name)] = read_arguments
-for _push in (heapq.heappush, heapq.heappop, heapq.heapify, heapq.heapreplace, heapq.heappushpop, bisect.insort):
-    FUNCTIONS[_push] = lambda receiver, arguments: writable(arguments[:1])
+_OPERATORS = "add concat contains mul getitem and_ or_ xor sub lt le gt ge not_ truth length_hint countOf indexOf"
+
+
+def _first_written(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
+    return writable(arguments[:1])
+
+
+def _functions() -> Iterator[tuple[Effect, Iterable[Any]]]:
+    yield read_arguments, (len, sum, min, max, any, all, bool, functools.reduce, math.fsum, math.prod, *_READING_TYPES)
+    yield read_arguments, (bisect.bisect_left, bisect.bisect_right)
+    yield read_arguments, (getattr(operator, name) for name in _OPERATORS.split())
+    yield deep_arguments, (sorted, repr, str, format, ascii, print, operator.eq, operator.ne)
+    yield nothing, (isinstance, issubclass, id, type, callable, hash, super, object, dir, builtins.__import__)
+    yield nothing, (exec, eval, compile, locals, globals, staticmethod, classmethod, property, divmod, pow)
+    yield lazy_arguments, (iter, zip, map, filter, enumerate, reversed)
+    yield _first_written, (heapq.heappush, heapq.heappop, heapq.heapify, heapq.heapreplace, heapq.heappushpop)
+    yield _first_written, (bisect.insort_left, bisect.insort_right)
+
+
+FUNCTIONS: dict[Any, Effect] = {function: effect for effect, group in _functions() for function in group}

@@ -12,6 +12,21 @@ from typing import Any, Protocol
 
 _get = object.__getattribute__
 _set = object.__setattr__
+_OPERATORS = (
+    "add",
+    "sub",
+    "mul",
+    "matmul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "pow",
+    "lshift",
+    "rshift",
+    "and",
+    "xor",
+    "or",
+)
 
 
 class Announcer(Protocol):
@@ -100,7 +115,21 @@ def _operation(name: str) -> Callable[[InPlace, Any], Any]:
     return method
 
 
-for _name in ("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow", "lshift", "rshift", "and", "xor", "or"):
+for _name in [
+    "add",
+    "sub",
+    "mul",
+    "matmul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "pow",
+    "lshift",
+    "rshift",
+    "and",
+    "xor",
+    "or",
+]:
     setattr(InPlace, f"__i{_name}__", _operation(f"__i{_name}__"))
 
 

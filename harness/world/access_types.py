@@ -14,14 +14,17 @@ from collections.abc import Iterator
 from typing import Any
 
 CONTAINERS = (list, dict, set, collections.deque, bytearray, array)
-VIEWS = (type({}.keys()), type({}.values()), type({}.items()))
+VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
 IMMUTABLE = (
-    int, float, complex, str, bytes, tuple, frozenset, range, slice, type(None), type(...), type(NotImplemented),
-    types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.CodeType, types.GenericAlias, types.UnionType,
+    int, float, complex, str, bytes, tuple, frozenset, range, slice, types.NoneType, types.EllipsisType,
+    types.NotImplementedType, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.CodeType,
+    types.GenericAlias, types.UnionType,
 )  # fmt: skip
 FRESH_ITERATORS = frozenset(type(iter(x)) for x in ((), "", "é", b"", range(0), range(1 << 70)))
 _GENERATORS = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
-_IMMUTABLE_MODULES = frozenset(("re", "datetime", "decimal", "fractions", "uuid", "pathlib", "_struct", "zoneinfo", "ipaddress"))
+_IMMUTABLE_MODULES = frozenset(
+    ("re", "datetime", "decimal", "fractions", "uuid", "pathlib", "_struct", "zoneinfo", "ipaddress")
+)
 
 PLAIN, QUIET = "plain", "quiet"
 """Plans for an attribute: an access of (object, name); no access. A tuple of classes: these are read as well."""
@@ -41,9 +44,24 @@ def _mro(cls: type) -> tuple[type, ...]:
 
 
 class Facts:
-    """All about one type. `sort`: container view iterator generator immutable module class super record object other."""
+    """All about one type.
 
-    __slots__ = ("type", "sort", "base", "loads", "strict_loads", "stores", "calls", "strict_calls", "native", "ref")
+    `sort`: container view iterator generator immutable module class super record object other.
+    """
+
+    __slots__ = (
+        "sort",
+        "base",
+        "loads",
+        "strict_loads",
+        "stores",
+        "calls",
+        "strict_calls",
+        "native",
+        "effects",
+        "by_name",
+        "ref",
+    )
 
     def __init__(self, cls: type) -> None:
         self.base = next((base for base in CONTAINERS if base in _mro(cls)), None)
@@ -54,6 +72,9 @@ class Facts:
         self.calls: dict[str, Any] = {}
         self.strict_calls: dict[str, Any] = {}
         self.native: dict[str, bool] = {}
+        self.effects: dict[str, Any] = {}
+        self.by_name: tuple[dict[str, Any], ...] = (self.loads, self.strict_loads, self.stores, self.calls)
+        self.by_name += (self.strict_calls, self.native, self.effects)
         key = id(cls)
         self.ref = weakref.ref(cls, lambda _: FACTS.pop(key, None))
 
@@ -80,7 +101,7 @@ def facts_of(cls: type) -> Facts:
 def forget(name: str) -> None:
     """A class attribute was assigned: what was learned about this name may be wrong."""
     for facts in list(FACTS.values()):
-        for plans in (facts.loads, facts.strict_loads, facts.stores, facts.calls, facts.strict_calls, facts.native):
+        for plans in facts.by_name:
             plans.pop(name, None)
 
 
@@ -144,9 +165,12 @@ def is_instrumented(function: Any) -> bool:
     """True for functions, methods and the like whose own code announces its accesses."""
     if isinstance(function, classmethod | staticmethod):
         function = function.__func__
-    if isinstance(function, property):
-        function = function.fget
-    return isinstance(function, types.FunctionType) and "_lab_get" in function.__builtins__
+    return issubclass_of(type(function), (types.FunctionType,)) and is_rewritten(function)
+
+
+def is_rewritten(function: Any) -> bool:
+    """True for a Python function whose module is rewritten."""
+    return "_lab_get" in function.__builtins__
 
 
 def is_code(value: Any) -> bool:

@@ -19,17 +19,17 @@ from harness.world.instrument_scopes import CELL, GLOBAL, LOCAL
 from harness.world.instrument_shapes import Shapes, placed, rebinds
 
 _LEFT_ALONE = frozenset(
-    ("super", "locals", "globals", "isinstance", "issubclass", "type", "id", "callable", "object", "property", "range",
-     "classmethod", "staticmethod", "input", "int", "float", "chr", "ord", "abs", "round", "hex", "breakpoint", "open")
+    ("super", "locals", "globals", "isinstance", "issubclass", "type", "id", "callable", "object", "property",
+     "range", "classmethod", "staticmethod", "input", "int", "float", "chr", "ord", "abs", "round", "hex",
+     "breakpoint", "open")
 )  # fmt: skip
 BINARY = {
-    ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Mod: "mod", ast.BitOr: "or", ast.BitAnd: "and", ast.BitXor: "xor",
-    ast.Div: "truediv", ast.FloorDiv: "floordiv", ast.Pow: "pow", ast.LShift: "lshift", ast.RShift: "rshift",
-    ast.MatMult: "matmul",
+    ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Mod: "mod", ast.Div: "truediv", ast.FloorDiv: "floordiv",
+    ast.BitOr: "or", ast.BitAnd: "and", ast.BitXor: "xor", ast.LShift: "lshift", ast.RShift: "rshift",
+    ast.Pow: "pow", ast.MatMult: "matmul",
 }  # fmt: skip
-_COMPARE = {
-    ast.Eq: "eq", ast.NotEq: "ne", ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge"
-}  # fmt: skip
+_UNMIXED = (ast.Add, ast.Sub, ast.BitOr, ast.BitAnd, ast.BitXor)  # never a container with anything else
+_COMPARE = {ast.Eq: "eq", ast.NotEq: "ne", ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge"}
 _MODES = {ast.Load: "", ast.Store: "_w", ast.Del: "_d"}
 
 
@@ -111,7 +111,7 @@ class Expressions(Shapes):
         left, right = node.left, node.right
         one = self.is_scalar(left) or self.is_scalar(right)
         both = self.is_scalar(left) and self.is_scalar(right)
-        if self.is_scalar(node) or both or one and isinstance(node.op, ast.Add | ast.Sub | ast.BitOr | ast.BitAnd | ast.BitXor):
+        if self.is_scalar(node) or both or one and isinstance(node.op, _UNMIXED):
             return self.fields(node)  # type: ignore[return-value]
         return self._operation(node, node.left, node.right, BINARY[type(node.op)])
 
@@ -120,10 +120,11 @@ class Expressions(Shapes):
         site = self.site(node)
         stable = self.is_simple(left) and not rebinds(right)
         first, second = self.expression(left), self.expression(right)
+        compares = isinstance(node, ast.Compare)
         if not stable:
-            pair = self.hook("pair", second, first, second, site)
+            pair = self.hook("compared_pair" if compares else "pair", second, first, second, site)
             return self.hook("op_" + name, node, placed(ast.Starred(pair, ast.Load()), node))
-        second = self.hook("rhs", second, first, second, site)
+        second = self.hook("compared" if compares else "rhs", second, first, second, site)
         if isinstance(node, ast.Compare):
             node.left, node.comparators = first, [second]
         else:
@@ -316,8 +317,8 @@ class Expressions(Shapes):
         """One `for` of a comprehension, and a clause that keeps the names bound which its target no longer binds."""
         if not first:
             node.iter = self.expression(node.iter) if node.is_async else self.iterated(node.iter, node.target)
-        names = [part for part in ast.walk(node.target) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)]
-        shared = [name for name in names if self.is_shared(name)]
+        names = [part for part in ast.walk(node.target) if isinstance(part, ast.Name)]
+        shared = [name for name in names if isinstance(name.ctx, ast.Store) and self.is_shared(name)]
         node.target = self.expression(node.target)
         node.ifs = [self.test(condition) for condition in node.ifs]
         return [node, *(self._rebinding(name) for name in shared)]

@@ -12,8 +12,8 @@ from harness.world.instrument_scopes import BUILTIN, CELL, GLOBAL, LOCAL, Names,
 
 Node = TypeVar("Node", bound=ast.AST)
 _SCALAR_CALLS = frozenset(
-    ("len", "int", "float", "str", "abs", "round", "ord", "chr", "repr", "isinstance", "issubclass", "callable", "hasattr",
-     "bool", "any", "all", "id", "hash", "format", "hex")
+    ("len", "int", "float", "str", "abs", "round", "ord", "chr", "repr", "isinstance", "issubclass", "callable",
+     "hasattr", "bool", "any", "all", "id", "hash", "format", "hex")
 )  # fmt: skip
 _NUMERIC_OPERATORS = (ast.Div, ast.FloorDiv, ast.Pow, ast.LShift, ast.RShift, ast.MatMult)
 
@@ -151,7 +151,9 @@ class Shapes:
 
     def is_import(self, node: ast.AST) -> bool:
         """True if the expression is a name that only imports bind."""
-        return isinstance(node, ast.Name) and self.meaning(node.id) == LOCAL and self.names.imported(self.scope, node.id)
+        return (
+            isinstance(node, ast.Name) and self.meaning(node.id) == LOCAL and self.names.imported(self.scope, node.id)
+        )
 
 
 def placed(node: Node, at: ast.AST) -> Node:

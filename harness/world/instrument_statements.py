@@ -40,9 +40,11 @@ class Rewriter(Expressions):
         target = node.target
         if isinstance(target, ast.Name):
             return self._aug_name(node, target)
-        if self.is_simple(target.value) and not rebinds(node.value):
-            if isinstance(target, ast.Attribute) or self.is_simple_key(target.slice):
-                return self._aug_split(node, target)
+        simple = self.is_simple(target.value) and (
+            isinstance(target, ast.Attribute) or self.is_simple_key(target.slice)
+        )
+        if simple and not rebinds(node.value):
+            return self._aug_split(node, target)
         site, value = self.site(target), self.expression(node.value)
         owner = self.expression(target.value)
         if isinstance(target, ast.Attribute):

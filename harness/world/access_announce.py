@@ -1,0 +1,108 @@
+"""Announcing what is about to be touched, and the hooks for attributes, globals and closure variables."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable
+from typing import Any
+
+from harness.trace import WHOLE
+from harness.world.access_attributes import load_touches, owner_of, store_touches
+from harness.world.access_effects import UNSTEADY, Effect, Touch
+from harness.world.access_types import FACTS, PLAIN, QUIET
+
+Access = Callable[[str, Any, Any, int], None]
+Together = Callable[[list[Touch], int], None]
+
+
+class Announcer:
+    """Says through `access` what an operation will touch."""
+
+    def __init__(self, access: Access, together: Together | None) -> None:
+        self.access = access
+        self.together = together or self._one_by_one
+
+    def _one_by_one(self, touches: list[Touch], site: int) -> None:
+        for kind, obj, key in touches:
+            self.access(kind, obj, key, site)
+
+    def say(self, touches: list[Touch], site: int) -> None:
+        """Announce one operation."""
+        if len(touches) == 1:
+            kind, obj, key = touches[0]
+            self.access(kind, owner_of(obj), key, site)
+        elif touches:
+            self.together([(kind, owner_of(obj), key) for kind, obj, key in touches], site)
+
+    def effect(self, call: tuple[Effect, Any], arguments: tuple[Any, ...], site: int) -> None:
+        """Announce a call; again where other threads have changed meanwhile what it will touch."""
+        effect, receiver = call
+        touches = effect(receiver, arguments)
+        self.say(touches, site)
+        while effect in UNSTEADY and touches:
+            before, touches = touches, effect(receiver, arguments)
+            if _same(before, touches):
+                return
+            self.say(touches, site)
+
+
+class Variables(Announcer):
+    """Hooks for attributes, globals and closure variables."""
+
+    def get(self, obj: Any, name: str, site: int) -> Any:
+        try:
+            plan = FACTS[id(type(obj))].loads[name]
+        except KeyError:
+            plan = None
+        if plan is PLAIN:
+            self.access("read", obj, name, site)
+        elif plan is not QUIET:
+            self.say(load_touches(obj, name, False), site)
+        return obj
+
+    def get_s(self, obj: Any, name: str, site: int) -> Any:
+        try:
+            plan = FACTS[id(type(obj))].strict_loads[name]
+        except KeyError:
+            plan = None
+        if plan is PLAIN:
+            self.access("read", obj, name, site)
+        elif plan is not QUIET:
+            self.say(load_touches(obj, name, True), site)
+        return obj
+
+    def set_w(self, obj: Any, name: str, site: int) -> Any:
+        self.say(store_touches(obj, name), site)
+        return obj
+
+    set = set_d = set_w
+
+    def global_(self, namespace: dict[str, Any], name: str, site: int) -> None:
+        self.access("read", namespace, name, site)
+
+    def global_w(self, namespace: dict[str, Any], name: str, site: int) -> dict[str, Any]:
+        self.access("write", namespace, name, site)
+        return namespace
+
+    def global_v(self, value: Any, namespace: dict[str, Any], name: str, site: int) -> Any:
+        self.access("write", namespace, name, site)
+        return value
+
+    def cell(self, variable: types.FunctionType, site: int) -> None:
+        self.access("read", variable.__closure__[0], WHOLE, site)  # type: ignore[index]
+
+    def cell_w(self, variable: types.FunctionType, site: int) -> Any:
+        cell = variable.__closure__[0]  # type: ignore[index]
+        self.access("write", cell, WHOLE, site)
+        return cell
+
+    def cell_v(self, value: Any, variable: types.FunctionType, site: int) -> Any:
+        self.access("write", variable.__closure__[0], WHOLE, site)  # type: ignore[index]
+        return value
+
+
+def _same(before: list[Touch], after: list[Touch]) -> bool:
+    if len(before) != len(after):
+        return False
+    pairs = zip(before, after, strict=True)
+    return all(a[0] == b[0] and a[1] is b[1] and a[2] == b[2] for a, b in pairs)

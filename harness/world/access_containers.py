@@ -1,0 +1,231 @@
+"""The hooks for containers: items, whole values, iteration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from harness.trace import WHOLE
+from harness.world.access_announce import Variables
+from harness.world.access_attributes import owner_of
+from harness.world.access_effects import (
+    Touch,
+    contents,
+    deep,
+    get_item,
+    place,
+    read_key,
+    readable,
+    stepping,
+    write_if_present,
+    write_key,
+)
+from harness.world.access_standins import AttributeInPlace, Items, ItemsInPlace
+from harness.world.access_types import FRESH_ITERATORS, facts_of
+
+
+class Steps(map):  # type: ignore[type-arg]
+    """An iterator that announces each step before it is made, without a frame of its own."""
+
+    @classmethod
+    def over(cls, iterator: Any, announce: Callable[[], None]) -> Steps:
+        return cls(_second, iter(announce, cls), iterator)
+
+
+_second: Any = {}.get  # of two arguments, gives the second: the first is never a key
+
+
+class Containers(Variables):
+    """Hooks for operations on containers that are no calls."""
+
+    def _item(self, obj: Any, key: Any, site: int, method: str) -> None:
+        facts = facts_of(type(obj))
+        if (facts.base is None and facts.sort != "view") or not facts.is_native(method):
+            return
+        obj, base = contents(obj), facts.base
+        if method == "__getitem__":
+            effect = get_item if base is dict else read_key
+        elif method == "__setitem__":
+            effect = write_key
+        else:
+            effect = write_if_present if base is dict else _write_whole
+        self.effect((effect, obj), (key,), site)
+
+    def item(self, obj: Any, key: Any, site: int) -> Any:
+        self._item(obj, key, site, "__getitem__")
+        return obj
+
+    def item_w(self, obj: Any, key: Any, site: int) -> Any:
+        self._item(obj, key, site, "__setitem__")
+        return obj
+
+    def item_d(self, obj: Any, key: Any, site: int) -> Any:
+        self._item(obj, key, site, "__delitem__")
+        return obj
+
+    def key(self, obj: Any, key: Any, site: int) -> Any:
+        self._item(obj, key, site, "__getitem__")
+        return key
+
+    def key_w(self, obj: Any, key: Any, site: int) -> Any:
+        self._item(obj, key, site, "__setitem__")
+        return key
+
+    def key_d(self, obj: Any, key: Any, site: int) -> Any:
+        self._item(obj, key, site, "__delitem__")
+        return key
+
+    def whole(self, obj: Any, site: int) -> Any:
+        self._item(obj, WHOLE, site, "__getitem__")
+        return obj
+
+    def whole_w(self, obj: Any, site: int) -> Any:
+        self._item(obj, WHOLE, site, "__setitem__")
+        return obj
+
+    def whole_d(self, obj: Any, site: int) -> Any:
+        self._item(obj, WHOLE, site, "__delitem__")
+        return obj
+
+    def sub(self, obj: Any, site: int) -> Any:
+        return Items(self, obj, site) if facts_of(type(obj)).sort in ("container", "view") else obj
+
+    def aug_attribute(self, obj: Any, name: str, site: int) -> Any:
+        return AttributeInPlace(self, obj, site)
+
+    def aug_item(self, obj: Any, site: int) -> Any:
+        return ItemsInPlace(self, obj, site) if facts_of(type(obj)).sort in ("container", "view") else obj
+
+    def _reads(self, value: Any, special: str, site: int) -> Any:
+        facts = facts_of(type(value))
+        if facts.sort in ("container", "view") and facts.is_native(special):
+            self.say(readable((value,)), site)
+        return value
+
+    def read(self, value: Any, site: int) -> Any:
+        return self._reads(value, "__len__", site)
+
+    truth = read
+
+    def spread(self, value: Any, site: int) -> Any:
+        return self._reads(value, "keys", site)
+
+    def text(self, value: Any, site: int) -> Any:
+        sort = facts_of(type(value)).sort
+        if sort in ("container", "view", "record") or type(value) is tuple:
+            self.say(deep(value), site)
+        return value
+
+    read_deep = text
+
+    def match(self, value: Any, site: int) -> Any:
+        """A class pattern may read any attribute of the subject and of what is in it."""
+        parts = list(value) if type(value) in (tuple, list) else [value]
+        objects = [("read", part, WHOLE) for part in parts if facts_of(type(part)).sort == "object"]
+        self.say([*deep(value), *objects], site)
+        return value
+
+    def rhs(self, left: Any, right: Any, site: int) -> Any:
+        """The right operand of an operator whose left one is known."""
+        if _has_contents(left) or _has_contents(right):
+            self.say(readable((left,) if left is right else (left, right)), site)
+        elif type(left) is str and type(right) is tuple:
+            self.say(deep(right), site)
+        return right
+
+    def pair(self, left: Any, right: Any, site: int) -> tuple[Any, Any]:
+        self.rhs(left, right, site)
+        return left, right
+
+    def compared(self, left: Any, right: Any, site: int) -> Any:
+        """The same for comparisons, which look into containers within containers."""
+        if _has_contents(left) or _has_contents(right):
+            self.say(deep((left, right)), site)
+        return right
+
+    def compared_pair(self, left: Any, right: Any, site: int) -> tuple[Any, Any]:
+        self.compared(left, right, site)
+        return left, right
+
+    def aug_pair(self, left: Any, right: Any, site: int) -> tuple[Any, Any]:
+        self.aug_rhs(left, right, site)
+        return left, right
+
+    def aug_rhs(self, left: Any, right: Any, site: int) -> Any:
+        if self.changes_in_place(left):
+            self.say([("write", left, WHOLE), *readable((right,))], site)
+        elif _has_contents(left) or _has_contents(right):
+            self.say(readable((left, right)), site)
+        return right
+
+    def changes_in_place(self, value: Any) -> bool:
+        facts = facts_of(type(value))
+        return facts.base is not None and facts.is_native("__iadd__" if facts.base not in (dict, set) else "__ior__")
+
+    def in_(self, element: Any, container: Any, site: int) -> Any:
+        facts = facts_of(type(container))
+        if facts.sort == "container" and facts.is_native("__contains__"):
+            self.say([("read", container, place(container, element) if facts.base in (dict, set) else WHOLE)], site)
+        elif facts.sort in ("view", "iterator", "generator"):
+            self.say(readable((container,)), site)
+        return container
+
+    def in_pair(self, element: Any, container: Any, site: int) -> tuple[Any, Any]:
+        self.in_(element, container, site)
+        return container, element
+
+    def open(self, iterable: Any, site: int) -> Any:
+        """What a loop walks over, before `iter` is called: built-in containers and iterators announce each step."""
+        facts = facts_of(type(iterable))
+        if facts.sort in ("iterator", "generator"):
+            return self._walk(iterable, iterable, site)
+        if facts.sort not in ("container", "view") or not facts.is_native("__iter__"):
+            return iterable
+        container = contents(iterable)
+        if facts.base is not list:
+            self.access("read", owner_of(container), WHOLE, site)
+        return Steps.over(iter(iterable), partial(self.access, "read", owner_of(container), WHOLE, site))
+
+    def _walk(self, iterable: Any, iterator: Any, site: int) -> Any:
+        if type(iterator) is Steps or facts_of(type(iterator)).sort not in ("iterator", "generator"):
+            return iterable
+        return Steps.over(iterator, partial(self.say, stepping(iterator), site))
+
+    def steps(self, iterator: Any, site: int) -> Any:
+        """What `iter` gave: for iterables of the program's own."""
+        return iterator if type(iterator) in FRESH_ITERATORS else self._walk(iterator, iterator, site)
+
+    def steps_unpacked(self, iterator: Any, site: int) -> Any:
+        """The same where each element is taken apart."""
+        iterator = self.steps(iterator, site)
+        return Steps(partial(self._taken_apart, site), iterator)
+
+    def _taken_apart(self, site: int, element: Any) -> Any:
+        return element if type(element) is tuple else self.unpack(element, site)
+
+    def star(self, iterable: Any, site: int) -> Any:
+        """An iterable that is walked through at once."""
+        sort = facts_of(type(iterable)).sort
+        if sort in ("iterator", "generator"):
+            return self._walk(iterable, iterable, site)
+        return self._reads(iterable, "__iter__", site)
+
+    def unpack(self, value: Any, site: int) -> Any:
+        return self.star(value, site)
+
+    def from_(self, iterable: Any, site: int) -> Any:
+        """`yield from`: what is sent must reach a generator, so it is announced once."""
+        sort = facts_of(type(iterable)).sort
+        if sort in ("iterator", "generator"):
+            self.say(stepping(iterable), site)
+            return iterable
+        return self.open(iterable, site)
+
+
+def _write_whole(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
+    return [("write", receiver, WHOLE)]
+
+
+def _has_contents(value: Any) -> bool:
+    return facts_of(type(value)).sort in ("container", "view", "record")

@@ -1,0 +1,176 @@
+"""What calling something touches, found out right before the call."""
+
+from __future__ import annotations
+
+import functools
+import operator
+import types
+from typing import Any
+
+from harness.world.access_attributes import hand_out, load_touches, store_touches
+from harness.world.access_effects import (
+    FUNCTIONS,
+    Effect,
+    Touch,
+    foreign_effect,
+    method_effect,
+    nothing,
+    read_arguments,
+    readable,
+    write_arguments,
+)
+from harness.world.access_types import MISSING, facts_of, is_instrumented, issubclass_of, lookup, lookup_after
+
+Call = tuple[Effect, Any]
+"""An effect and its receiver."""
+
+_BUILTIN_METHODS = (types.BuiltinFunctionType, types.MethodWrapperType)
+_UNBOUND = (types.MethodDescriptorType, types.WrapperDescriptorType)
+_PARTIAL_OPERATORS = (operator.itemgetter, operator.attrgetter)
+
+
+def effect_of(function: Any) -> Call | None:
+    """What calling `function` touches; None where that announces itself or touches nothing."""
+    call = _effect_of(function)
+    return None if call is None or call[0] is nothing else call
+
+
+def _effect_of(function: Any) -> Call | None:
+    kind = type(function)
+    if kind is types.FunctionType:
+        effect = None if is_instrumented(function) else foreign_effect(function, False)
+        return effect and (effect, function)
+    if kind is types.MethodType:
+        return _bound(function)
+    if kind in _BUILTIN_METHODS:
+        return _builtin(function)
+    if kind in _UNBOUND:
+        return _unbound(function.__objclass__, function.__name__, function)
+    if facts_of(kind).sort == "class":
+        return _construction(function)
+    if kind is functools.partial:
+        return _partial(function)
+    if kind in _PARTIAL_OPERATORS:
+        return read_arguments, function
+    if is_instrumented(lookup(kind, "__call__")[0]) or facts_of(kind).sort == "object" or kind is _LRU:
+        return None
+    return write_arguments, function
+
+
+_LRU = type(functools.lru_cache(lambda: None))
+
+
+def _bound(method: types.MethodType) -> Call | None:
+    inner = method.__func__
+    if not isinstance(inner, types.FunctionType):
+        return None
+    effect = None if is_instrumented(inner) else method_effect(type(method.__self__), inner.__name__, inner)
+    return effect and (effect, method.__self__)
+
+
+def _builtin(function: Any) -> Call | None:
+    receiver, name = function.__self__, function.__name__
+    if receiver is None or isinstance(receiver, types.ModuleType):
+        return _ATTRIBUTE_FUNCTIONS.get(function) or FUNCTIONS.get(function, write_arguments), function
+    if isinstance(receiver, type):
+        return read_arguments, receiver
+    effects = facts_of(type(receiver)).effects
+    if name not in effects:
+        effects[name] = method_touching(type(receiver), name, lookup(type(receiver), name)[0])
+    return effects[name] and (effects[name], receiver)
+
+
+def _unbound(cls: type, name: str, found: Any) -> Call | None:
+    """A method taken from its class: the receiver is the first argument."""
+
+    def effect(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
+        if not arguments or is_instrumented(found):
+            return []
+        inner = method_touching(type(arguments[0]), name, found)
+        return inner(arguments[0], arguments[1:]) if inner else []
+
+    return effect, cls
+
+
+def _construction(cls: type) -> Call | None:
+    if cls in FUNCTIONS:
+        return FUNCTIONS[cls], cls
+    facts = facts_of(cls)
+    if facts.base is not None and not is_instrumented(lookup(cls, "__init__")[0]):
+        return read_arguments, cls
+    if facts.sort == "iterator":
+        return (lambda receiver, arguments: readable(arguments)), cls
+    return None
+
+
+def _partial(function: functools.partial[Any]) -> Call | None:
+    inner = _effect_of(function.func)
+    if inner is None:
+        return None
+    effect, receiver = inner
+    given = (*function.args, *function.keywords.values())
+    return (lambda _, arguments: effect(receiver, (*given, *arguments))), function
+
+
+def method_touching(cls: type, name: str, found: Any) -> Effect | None:
+    """`method_effect`, and the attribute protocol's own methods."""
+    if name in _ATTRIBUTE_METHODS and not is_instrumented(found):
+        return _ATTRIBUTE_METHODS[name]
+    return method_effect(cls, name, found)
+
+
+def super_call(parent: Any, name: str) -> Call | None:
+    """What `super().name(…)` touches."""
+    receiver = parent.__self__
+    cls = receiver if isinstance(receiver, type) else type(receiver)
+    found = lookup_after(cls, parent.__thisclass__, name)
+    if found is MISSING or isinstance(receiver, type):
+        return None
+    effect = method_touching(cls, name, found)
+    return effect and (effect, receiver)
+
+
+def class_call(cls: type, name: str) -> Call | None:
+    """What `cls.name(…)` touches."""
+    found = lookup(cls, name)[0]
+    if found is MISSING or is_instrumented(found):
+        return None
+    if isinstance(found, types.ClassMethodDescriptorType):
+        return read_arguments, cls
+    if isinstance(found, (*_UNBOUND, types.FunctionType)) and not issubclass_of(cls, (type,)):
+        return _unbound(cls, name, found)
+    if isinstance(found, classmethod | staticmethod):
+        return effect_of(found.__func__)
+    return effect_of(found)
+
+
+def _load(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
+    return load_touches(receiver, arguments[0]) if _named(arguments) else []
+
+
+def _store(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
+    return store_touches(receiver, arguments[0], plainly=True) if _named(arguments) else []
+
+
+def _named(arguments: tuple[Any, ...]) -> bool:
+    return bool(arguments) and type(arguments[0]) is str
+
+
+def _get_attribute(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
+    return load_touches(*arguments[:2]) if _named(arguments[1:]) else []
+
+
+def _set_attribute(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
+    return store_touches(*arguments[:2]) if _named(arguments[1:]) else []
+
+
+def _vars(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
+    for argument in arguments[:1]:
+        hand_out(argument)
+    return []
+
+
+_ATTRIBUTE_METHODS: dict[str, Effect] = {"__getattribute__": _load, "__setattr__": _store, "__delattr__": _store}
+_ATTRIBUTE_FUNCTIONS: dict[Any, Effect] = {
+    **{getattr: _get_attribute, hasattr: _get_attribute, setattr: _set_attribute, delattr: _set_attribute, vars: _vars}
+}

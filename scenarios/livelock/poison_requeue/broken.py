@@ -25,6 +25,7 @@ def process_orders(orders, stock, result):
             result[order] = "shipped"
         else:
             orders.put(order)  # try again later
+        orders.task_done()
 
 
 def main():

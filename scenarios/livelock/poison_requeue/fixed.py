@@ -29,6 +29,7 @@ def process_orders(orders, stock, result):
             orders.put((order, attempt + 1))  # try again later
         else:
             result[order] = "cannot be fulfilled"
+        orders.task_done()
 
 
 def main():

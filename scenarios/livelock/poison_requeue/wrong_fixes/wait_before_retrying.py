@@ -27,6 +27,7 @@ def process_orders(orders, stock, result):
         else:
             time.sleep(0.1)  # give the stock a chance to recover
             orders.put(order)
+        orders.task_done()
 
 
 def main():

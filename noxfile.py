@@ -70,6 +70,13 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def tests_long(session: nox.Session) -> None:
+    """The searches that take minutes each."""
+    session.install("-q", *TEST_TOOLS)
+    session.run("python", "-m", "pytest", "-m", "long", "--timeout", "1800", *session.posargs)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Style and types."""
     session.install("-q", "ruff", "mypy", "nox", "pytest")

@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from harness.detectors.deadlock import Waiting, explain_deadlock
 from harness.detectors.liveness import Liveness
@@ -18,8 +18,9 @@ from harness.outcome import Outcome
 from harness.recording import Recording, Scribe, waiting_for
 from harness.schedule import Turn, Witness, plain
 from harness.strategies.replay import Diverged, Follow, Replay
-from harness.task import Policy
+from harness.task import Policy, Task
 from harness.trace import Operation, Step, Trace
+from harness.world.lock import InnerLock
 from harness.world.program import Program, TargetError, show_result
 from harness.world.state import StateCapture
 from harness.worker import Watchdog
@@ -30,6 +31,22 @@ MAX_STEPS = 20_000
 
 REPLAY_FACTOR = 20
 """A replay has every access as a step, so it may take this many times the steps of a search's execution."""
+
+
+class Granularity(NamedTuple):
+    """Which scheduling points an execution had: the accesses at `sites`, releases of locks, all from step `all_from` on."""
+
+    sites: frozenset[int]
+    releases: bool
+    all_from: int
+
+    def had(self, task: Task, step: int) -> bool:
+        """Whether `task` would have stopped where it stands now. `step`: how many steps had been made then."""
+        if step >= self.all_from:
+            return True
+        if task.pending.kind in ("read", "write"):
+            return task.pending.site in self.sites
+        return self.releases or task.pending.kind != "release" or not isinstance(task.subject, InnerLock)
 
 
 @dataclass(frozen=True)
@@ -51,6 +68,7 @@ class Execution:
     """One turn of the loop that repeats for ever, a line per step (livelock and starvation)."""
     refined: bool = False
     """The execution taught the world a finer granularity (a hot site, a probed lock)."""
+    granularity: Granularity = Granularity(frozenset(), True, 0)
 
 
 @dataclass(frozen=True)
@@ -92,24 +110,11 @@ class Runner:
         """One execution under `strategy` with every access a step, recorded in full."""
         return self._recorded(strategy, max_steps=max_steps)
 
-    def follow(
-        self, schedule: tuple[int, ...], *, fair: bool = False, full: bool = False, max_steps: int | None = None
-    ) -> Replayed:
-        """The execution with this schedule again, recorded in full; with `fair`, threads take turns after its end.
-
-        `full`: the schedule is one of `record`, not one of `run`.
-        """
-        points = self.world.points
-        coarse, releases = frozenset(points.hot), self.world.scheduler.release_points
-
-        def counted(operation: Operation) -> bool:
-            if full:
-                return True
-            if operation.kind in ("read", "write"):
-                return operation.site in coarse
-            return releases or operation.kind != "release"
-
-        return self._recorded(Follow(schedule, counted, fair), max_steps=max_steps)
+    def follow(self, execution: Execution, *, fair_from: int | None = None, max_steps: int | None = None) -> Replayed:
+        """The same execution again, recorded in full; with `fair_from`, threads take turns from that step on."""
+        schedule = execution.schedule[:fair_from]
+        policy = Follow(schedule, execution.granularity.had, fair_from is not None)
+        return self._recorded(policy, max_steps=max_steps)
 
     def replay(self, witness: Witness) -> Replayed:
         """The execution that `witness` describes, recorded in full. Never ends silently in another outcome."""
@@ -154,6 +159,7 @@ class Runner:
         if recording is not None:
             strategy.fair = liveness
         stuck: list[Waiting] = []
+        releases, full = world.scheduler.release_points, world.points.full
         if self._watchdog is not None:
             self._watchdog.begins()
         try:
@@ -185,6 +191,7 @@ class Runner:
             cut=ending.ended == "bound",
             loop=liveness.verdict.loop if liveness.verdict else (),
             refined=ending.learned or (ending.probed and not world.scheduler.release_points),
+            granularity=Granularity(world.points.in_force, releases, 0 if full else tail_from),
         )
 
     def _judge(self, ending: Ending, stuck: list[Waiting], liveness: Liveness) -> tuple[Outcome, str, str | None]:

@@ -176,10 +176,10 @@ class Search:
 
     def _shown(self, execution: Execution) -> Replayed | None:
         """The failing execution again, recorded, with a witness that was tried."""
-        candidates: list[Callable[[], Replayed]] = [lambda: self._runner.follow(execution.schedule)]
+        candidates: list[Callable[[], Replayed]] = [lambda: self._runner.follow(execution)]
         if execution.outcome in (Outcome.LIVELOCK, Outcome.STARVATION):
             candidates = [
-                lambda cut=cut: self._runner.follow(execution.schedule[: cut + 1], fair=True)  # type: ignore[misc]
+                lambda cut=cut: self._runner.follow(execution, fair_from=cut + 1)  # type: ignore[misc]
                 for cut in LASSO_PREFIXES
                 if cut < len(execution.schedule)
             ] + candidates
@@ -210,7 +210,7 @@ class Search:
         """Empty, or what was different when one schedule was executed twice."""
         first = self._runner.record(_Random(self._order.seed), CHECKED_STEPS)
         self._refine()
-        second = self._runner.follow(first.execution.schedule, full=True, max_steps=CHECKED_STEPS)
+        second = self._runner.follow(first.execution, max_steps=CHECKED_STEPS)
         for one, two in zip(first.trace.steps, second.trace.steps):
             if (one.thread, one.operation, one.object, one.line) != (two.thread, two.operation, two.object, two.line):
                 return (

@@ -23,20 +23,20 @@ class Fairly(Exception):
 class Follow:
     """Follows the indexes of a schedule recorded in this process, then, with `fair`, lets threads take turns.
 
-    `counts(operation)` tells whether a scheduling point existed when the schedule was recorded; at the
-    others, which a finer granularity adds, the running thread goes on.
+    `had(task, step)` tells whether the task stopped where it stands now when the schedule was recorded;
+    at the other points, which a finer granularity adds, the running thread goes on.
     """
 
     every_step = True
 
-    def __init__(self, schedule: Sequence[int], counts: Callable[[Any], bool], fair: bool = False) -> None:
+    def __init__(self, schedule: Sequence[int], had: Callable[[Any, int], bool], fair: bool = False) -> None:
         self._schedule = schedule
-        self._counts = counts
+        self._had = had
         self._fair = fair
         self._next = 1
 
     def choose(self, enabled: list[Any], running: Any, step: int) -> Any:
-        if running is not None and running in enabled and not self._counts(running.pending):
+        if running is not None and running in enabled and not self._had(running, self._next):
             return running
         if self._next >= len(self._schedule):
             if self._fair:

@@ -10,6 +10,7 @@ the executions seen, so moving them next to the point before changes nothing. If
 existed in which such a site does conflict, take its first conflict: all before it is equivalent to
 an execution at today's granularity, so the search meets that conflict, the site becomes hot, and an
 exhaustive search starts again with the finer granularity. It ends when a whole pass learns nothing.
+What an execution teaches is in force from the next one on, so that a schedule has one granularity.
 
 `full` makes every access a point: replays use it, because a witness names operations, not counts.
 """
@@ -56,6 +57,7 @@ class Points:
     def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
         self.hot: set[int] = set()
+        self.in_force: frozenset[int] = frozenset()
         self.learned = False
         self.full = False
         self._seen: dict[int, tuple[Any, dict[Hashable, _Seen]]] = {}
@@ -66,6 +68,9 @@ class Points:
     def begin(self) -> None:
         """A new execution: nothing has been touched yet."""
         self._seen.clear()
+        self.instrumented.clear()
+        if len(self.in_force) != len(self.hot):
+            self.in_force = frozenset(self.hot)
         self.learned = False
 
     def access(self, kind: str, obj: Any, key: Hashable, site: int) -> None:
@@ -82,7 +87,7 @@ class Points:
             return
         me = scheduler.current
         self._touch(obj, key, me.index, kind != "read", site)
-        if self.full or site in self.hot:
+        if self.full or site in self.in_force:
             me.subject = obj
             scheduler.point(Operation(kind, self.token(obj), key, site))
 

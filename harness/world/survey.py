@@ -24,6 +24,7 @@ LIMIT = 5_000
 
 _PLAIN = (int, float, complex, str, bytes, bool, type(None), range)
 _ITEMS = (list, tuple, deque)
+_UNCHANGING = (tuple, weakref.ref)
 
 
 class Survey:
@@ -55,11 +56,16 @@ class Survey:
 
     def _walk(self, todo: deque[tuple[str, Any]]) -> None:
         found = self._found
+        seen = 0
         while todo and len(found) < LIMIT:
             name, obj = todo.popleft()
             if isinstance(obj, _PLAIN) or id(obj) in found:
                 continue
             if isinstance(obj, ModuleType) or not self._is_own(obj):
+                continue
+            if type(obj) in _UNCHANGING:  # to hold one would keep alive what is in it, or have its callback called
+                seen += 1
+                todo.extend(_parts(name, obj) if seen < LIMIT else ())
                 continue
             found[id(obj)] = (len(found), name)
             self._classes[type(obj)] = self._classes.get(type(obj), 0) + 1

@@ -49,7 +49,7 @@ class End(NamedTuple):
     result: Any
 
 
-@dataclass
+@dataclass(eq=False)
 class Thread:
     """What a strategy sees of a thread, and the machine's own record of it."""
 

@@ -13,7 +13,12 @@ from importlib import import_module
 from random import Random
 from typing import Any, ClassVar, NamedTuple, Protocol
 
-from harness.trace import Operation, Step
+from harness.trace import WHOLE, Operation, Step
+
+OBSERVERS = frozenset(
+    "read join is_alive begin is_set locked qsize empty full done running cancelled enumerate".split()
+)
+"""Kinds of operation that never do more than look."""
 
 
 class SearchError(Exception):
@@ -42,12 +47,19 @@ class Profile(NamedTuple):
     kinds: tuple[tuple[int, Operation], ...] = ()
 
 
+def may_conflict(a: Operation, b: Operation) -> bool:
+    """True where the order of two pending operations may matter, as far as can be told before they are carried out."""
+    if a.object is None or a.object != b.object or (a.kind in OBSERVERS and b.kind in OBSERVERS):
+        return False
+    return a.key is WHOLE or b.key is WHOLE or a.key == b.key
+
+
 class Strategy:
     """Base of all strategies. An instance serves many executions, one after the other.
 
-    `wants_steps`: the execution records its steps and hands them to `end`. `exhausted`: every
-    interleaving (within `bound` preemptions, if that is not None) was tried. `redundant`: the
-    execution just ended repeats one that has been seen and counts as none of its own.
+    `wants_steps` (read it after each `begin`): the execution records its steps and hands them to
+    `end`. `exhausted`: every interleaving (within `bound` preemptions, if that is not None) was
+    tried. `redundant`: the execution just ended repeats one seen before and counts as none of its own.
     """
 
     name: ClassVar[str]
@@ -97,6 +109,9 @@ STRATEGIES = {
 }
 """Name to class. They are imported when first made: a class needs this module to exist before it."""
 
+_BOUNDED = {"exhaustive": "harness.strategies.iterative:Iterative", "portfolio": STRATEGIES["portfolio"]}
+"""Those that have their own way to keep to a number of preemptions; all others are wrapped."""
+
 
 def make(name: str, seed: int, profile: Profile, *, preemptions: int | None = None, **options: Any) -> Strategy:
     """The strategy called `name`, with at most `preemptions` preemptions in each execution.
@@ -106,12 +121,11 @@ def make(name: str, seed: int, profile: Profile, *, preemptions: int | None = No
     if name not in STRATEGIES:
         raise ValueError(f"unknown strategy {name!r}: one of {', '.join(STRATEGIES)}")
     if preemptions is None:
-        return _load(STRATEGIES[name])(seed, profile, **options)
-    if name == "portfolio":
-        return _load(STRATEGIES[name])(seed, profile, preemptions=preemptions, **options)
-    if name == "exhaustive":
-        return _load("harness.strategies.iterative:Iterative")(seed, profile, preemptions, **options)
-    return _load("harness.strategies.bounded:Bounded")(make(name, seed, profile, **options), preemptions)
+        return _load(STRATEGIES[name])(seed, profile, **options)  # type: ignore[no-any-return]
+    if name in _BOUNDED:
+        return _load(_BOUNDED[name])(seed, profile, preemptions=preemptions, **options)  # type: ignore[no-any-return]
+    wrapped = make(name, seed, profile, **options)
+    return _load("harness.strategies.bounded:Bounded")(wrapped, preemptions)  # type: ignore[no-any-return]
 
 
 def _load(place: str) -> Any:

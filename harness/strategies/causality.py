@@ -16,15 +16,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import Final, NamedTuple
 
+from harness.strategies import OBSERVERS
 from harness.trace import WHOLE, Access, Operation, Step, conflict
 
 STARTS: Final = ("starts",)
 EXIT: Final = "exit"
-
-OBSERVERS = frozenset(
-    "read join is_alive begin is_set locked qsize empty full done running cancelled enumerate".split()
-)
-"""Kinds of operation that never do more than look."""
 
 ALWAYS_ENABLED = frozenset(
     "read write begin start release try_acquire locked is_alive wait notify set clear is_set reset abort put get"
@@ -134,6 +130,14 @@ class History:
                 if (touched := place.keys.get(part)) is not None:
                     found |= touched[1] if mode == "r" else touched[0] | touched[1]
         return found
+
+    def direct(self, i: int) -> list[int]:
+        """The steps directly before step i: of those that happen before it in its epoch, the last ones."""
+        return [j for j in range(i) if self._direct[i] >> j & 1]
+
+    def epoch(self, i: int) -> int:
+        """The first step at the virtual time of step i."""
+        return max(start for start in self._epochs if start <= i)
 
     def futures(self) -> list[int]:
         """For each step the steps that happen after it."""

@@ -223,13 +223,17 @@ class World:
         main = getattr(module, "main", None)
         if not callable(main):
             raise TargetError(f"{program.path}: no main(): a target is a Python file that defines main()")
+        if self._count == 1:
+            self._check_signature(main)
+        return main  # type: ignore[no-any-return]
+
+    def _check_signature(self, main: Callable[..., Any]) -> None:
         try:
             inspect.signature(main).bind()
         except TypeError as error:
-            raise TargetError(f"{program.path}: main() must be callable without arguments: {error}") from None
+            raise TargetError(f"{self.program.path}: main() must be callable without arguments: {error}") from None
         except ValueError:
             pass
-        return main  # type: ignore[no-any-return]
 
     def _where(self, error: BaseException) -> str:
         where = str(self.program.path)

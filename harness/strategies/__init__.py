@@ -58,13 +58,15 @@ class Strategy:
     """Base of all strategies. An instance serves many executions, one after the other.
 
     `wants_steps` (read it after each `begin`): the execution records its steps and hands them to
-    `end`. `exhausted`: every interleaving (within `bound` preemptions, if that is not None) was
+    `end`. `wants_locations`: operations must carry tokens that are equal across executions, as they
+    do in a profile. `exhausted`: every interleaving (within `bound` preemptions, if that is not None) was
     tried. `redundant`: the execution just ended repeats one seen before and counts as none of its own.
     """
 
     name: ClassVar[str]
     every_step: ClassVar[bool] = False
     wants_steps: bool = False
+    wants_locations: bool = False
     exhausted: bool = False
     redundant: bool = False
     bound: int | None = None

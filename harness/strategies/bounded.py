@@ -21,6 +21,7 @@ class Bounded(Strategy):
         super().__init__(inner.seed, inner.profile)
         self.name = inner.name  # type: ignore[misc]
         self.bound = preemptions
+        self.wants_locations = inner.wants_locations
         self._limit = preemptions
         self._inner = inner
         self._left = 0

@@ -69,7 +69,9 @@ class Portfolio(Strategy):
         if self._current is not self._search or not self.searches(index):
             self._current = self._samplers[index % len(self._samplers)]
             self._current.begin(index)
-        self.wants_steps = self._current.wants_steps
+        # What a sample teaches the world about where threads conflict makes the search start over too.
+        self.wants_steps = self._search is not None
+        self.wants_locations = self._current.wants_locations
         self.redundant = False
         return True
 

@@ -28,6 +28,7 @@ class Surw(Strategy):
     """Uniform over the interesting events, a plain random walk over all others."""
 
     name = "surw"
+    wants_locations = True
 
     def __init__(self, seed: int, profile: Profile) -> None:
         super().__init__(seed, profile)

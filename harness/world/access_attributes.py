@@ -14,7 +14,18 @@ from typing import Any
 
 from harness.trace import WHOLE
 from harness.world.access_effects import Touch
-from harness.world.access_types import PLAIN, QUIET, class_plan, facts_of, forget, is_code, load_plan, store_plan
+from harness.world.access_types import (
+    PLAIN,
+    QUIET,
+    class_plan,
+    facts_of,
+    forget,
+    is_a,
+    is_code,
+    load_plan,
+    module_namespace,
+    store_plan,
+)
 
 _OWNERS: dict[int, weakref.ref[Any]] = {}
 """By id of an instance's `__dict__` that the program got hold of: the instance."""
@@ -32,7 +43,7 @@ def owner_of(obj: Any) -> Any:
 def hand_out(obj: Any) -> None:
     """The program is about to get `obj.__dict__`."""
     namespace = _namespace(obj)
-    if namespace is None or isinstance(obj, types.ModuleType):
+    if namespace is None or is_a(obj, types.ModuleType):
         return
     key = id(namespace)
     try:
@@ -42,7 +53,7 @@ def hand_out(obj: Any) -> None:
 
 
 def _namespace(obj: Any) -> Any:
-    if isinstance(obj, type):
+    if is_a(obj, type):
         return gc.get_referents(type.__dict__["__dict__"].__get__(obj))[0]
     try:
         return object.__getattribute__(obj, "__dict__")
@@ -73,8 +84,9 @@ def load_touches(obj: Any, name: str, strict: bool = True) -> list[Touch]:
 
 def _module_touches(module: types.ModuleType, name: str, strict: bool) -> list[Touch]:
     """A library module's attribute counts only where the program assigns that name somewhere."""
-    namespace = module.__dict__
-    rewritten = "_lab_get" in getattr(namespace.get("__builtins__"), "keys", dict)()
+    namespace = module_namespace(module)
+    names = namespace.get("__builtins__")
+    rewritten = type(names) is dict and "_lab_get" in names
     if not strict and (not rewritten or is_code(namespace.get(name))):
         return []
     return [("read", namespace, name)]
@@ -84,7 +96,7 @@ def store_touches(obj: Any, name: str, plainly: bool = False) -> list[Touch]:
     """What storing or deleting an attribute writes. `plainly`: as object.__setattr__ does."""
     facts = facts_of(type(obj))
     if facts.sort == "module":
-        return [("write", obj.__dict__, name)]
+        return [("write", module_namespace(obj), name)]
     if facts.sort == "class":
         forget(name)
         return [("write", obj, name)]

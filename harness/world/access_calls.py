@@ -11,7 +11,18 @@ from harness.world.access_attributes import load_touches
 from harness.world.access_effects import nothing
 from harness.world.access_functions import Call, class_call, effect_of, method_touching, super_call
 from harness.world.access_standins import Receiver
-from harness.world.access_types import FACTS, MISSING, QUIET, Facts, facts_of, is_code, is_instrumented, lookup
+from harness.world.access_types import (
+    FACTS,
+    MISSING,
+    QUIET,
+    Facts,
+    facts_of,
+    is_a,
+    is_code,
+    is_instrumented,
+    lookup,
+    module_namespace,
+)
 
 _ATTRIBUTE, _DYNAMIC = "attribute", "dynamic"
 _SPECIAL = frozenset(("module", "class", "super"))
@@ -101,7 +112,7 @@ class Calls(Announcer):
         self.say(load_touches(obj, name, strict), site)
         if sort == "class":
             return class_call(obj, name)
-        return effect_of(obj.__dict__.get(name, _no_function))
+        return effect_of(module_namespace(obj).get(name, _no_function))
 
     def _attribute_call(self, obj: Any, name: str, site: int, strict: bool) -> Any:
         """An attribute that is no method is loaded, and what it holds is called."""
@@ -123,9 +134,9 @@ def _call_plan(facts: Facts, cls: type, name: str, strict: bool) -> Any:
     if facts.sort in _SPECIAL:
         return _DYNAMIC
     found, _ = lookup(cls, name)
-    if isinstance(found, property):
+    if is_a(found, property):
         return QUIET
-    if found is MISSING or isinstance(found, type) or not is_code(found):
+    if found is MISSING or is_a(found, type) or not is_code(found):
         return _ATTRIBUTE
     if is_instrumented(found):
         return _ATTRIBUTE if strict else QUIET

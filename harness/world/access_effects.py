@@ -23,7 +23,7 @@ from enum import Enum
 from typing import Any
 
 from harness.trace import WHOLE
-from harness.world.access_types import FRESH_ITERATORS, facts_of, instances, is_instrumented, issubclass_of, lookup
+from harness.world.access_types import FRESH_ITERATORS, derives, facts_of, instances, is_a, is_instrumented, lookup
 
 Touch = tuple[str, Any, Any]
 Effect = Callable[[Any, tuple[Any, ...]], list[Touch]]
@@ -39,7 +39,7 @@ def is_plain_key(key: Any) -> bool:
         return True
     if kind is tuple or kind is frozenset:
         return all(map(is_plain_key, key))
-    if issubclass_of(kind, (Enum,)):
+    if derives(kind, (Enum,)):
         return not is_instrumented(lookup(kind, "__hash__")[0])
     return lookup(kind, "__hash__")[0] is object.__hash__ and lookup(kind, "__eq__")[0] is object.__eq__
 
@@ -116,8 +116,8 @@ def deep(value: Any) -> list[Touch]:
     """Reading a container and the containers in it, as comparing or printing does."""
     touches: list[Touch] = []
     pending, seen = [value], {id(value)}
-    while pending and len(touches) < DEPTH:
-        value = contents(pending.pop())
+    for value in pending:  # which grows
+        value = contents(value)
         facts = facts_of(type(value))
         parts: Iterable[Any] = ()
         if facts.base is not None:
@@ -127,14 +127,21 @@ def deep(value: Any) -> list[Touch]:
             parts = value
         elif facts.sort == "record":
             touches.append(("read", value, WHOLE))
-            parts = tuple(getattr(value, "__dict__", {}).values())
-        if _INERT.issuperset(map(type, parts)):
+            parts = _fields(value)
+        if _INERT.issuperset(map(type, parts)) or len(pending) > DEPTH:
             continue
         for part in parts:
             if type(part) not in _INERT and id(part) not in seen:
                 seen.add(id(part))
                 pending.append(part)
     return touches
+
+
+def _fields(record: Any) -> tuple[Any, ...]:
+    try:
+        return tuple(object.__getattribute__(record, "__dict__").values())
+    except AttributeError:
+        return ()  # slots
 
 
 def read_all(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
@@ -189,7 +196,7 @@ def read_key(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
 
 def get_item(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
     """A missing key of a defaultdict is stored."""
-    missing = isinstance(receiver, collections.defaultdict) and not _present(receiver, arguments)
+    missing = is_a(receiver, collections.defaultdict) and not _present(receiver, arguments)
     return [("write" if missing else "read", receiver, place(receiver, arguments[0]) if arguments else WHOLE)]
 
 
@@ -201,7 +208,7 @@ def _present(receiver: Any, arguments: tuple[Any, ...]) -> bool | None:
     """Whether the key is there; None where only program code could tell."""
     if not arguments or not is_plain_key(arguments[0]):
         return None
-    return bool((dict if isinstance(receiver, dict) else set).__contains__(receiver, arguments[0]))
+    return bool((dict if is_a(receiver, dict) else set).__contains__(receiver, arguments[0]))
 
 
 def write_if_present(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
@@ -265,8 +272,8 @@ def method_effect(cls: type, name: str, found: Any) -> Effect | None:
         return None
     facts = facts_of(cls)
     if facts.base is not None:
-        table = _COUNTER if issubclass_of(cls, (collections.Counter,)) else _METHODS[facts.base]
-        if name in table or not isinstance(found, types.FunctionType):
+        table = _COUNTER if derives(cls, (collections.Counter,)) else _METHODS[facts.base]
+        if name in table or not is_a(found, types.FunctionType):
             known: Effect = table.get(name, write_everything)
             return known
     if facts.sort == "immutable":
@@ -275,8 +282,8 @@ def method_effect(cls: type, name: str, found: Any) -> Effect | None:
         return lambda receiver, arguments: stepping(receiver)
     if facts.sort == "view":
         return lambda receiver, arguments: readable((receiver, *arguments))
-    if isinstance(found, types.FunctionType | classmethod | staticmethod):
-        return foreign_effect(found if isinstance(found, types.FunctionType) else found.__func__, True)
+    if is_a(found, types.FunctionType, classmethod, staticmethod):
+        return foreign_effect(found if is_a(found, types.FunctionType) else found.__func__, True)
     if facts.sort == "object" and lookup(object, name)[0] is found:
         return nothing
     return write_everything if facts.sort in ("other", "object", "record") else write_arguments

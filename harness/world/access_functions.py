@@ -19,7 +19,7 @@ from harness.world.access_effects import (
     readable,
     write_arguments,
 )
-from harness.world.access_types import MISSING, facts_of, is_instrumented, issubclass_of, lookup, lookup_after
+from harness.world.access_types import MISSING, derives, facts_of, is_a, is_instrumented, lookup, lookup_after
 
 Call = tuple[Effect, Any]
 """An effect and its receiver."""
@@ -62,7 +62,7 @@ _LRU = type(functools.lru_cache(lambda: None))
 
 def _bound(method: types.MethodType) -> Call | None:
     inner = method.__func__
-    if not isinstance(inner, types.FunctionType):
+    if not is_a(inner, types.FunctionType):
         return None
     effect = None if is_instrumented(inner) else method_effect(type(method.__self__), inner.__name__, inner)
     return effect and (effect, method.__self__)
@@ -70,9 +70,9 @@ def _bound(method: types.MethodType) -> Call | None:
 
 def _builtin(function: Any) -> Call | None:
     receiver, name = function.__self__, function.__name__
-    if receiver is None or isinstance(receiver, types.ModuleType):
+    if receiver is None or is_a(receiver, types.ModuleType):
         return _ATTRIBUTE_FUNCTIONS.get(function) or FUNCTIONS.get(function, write_arguments), function
-    if isinstance(receiver, type):
+    if is_a(receiver, type):
         return read_arguments, receiver
     effects = facts_of(type(receiver)).effects
     if name not in effects:
@@ -93,7 +93,7 @@ def _unbound(cls: type, name: str, found: Any) -> Call | None:
 
 
 def _construction(cls: type) -> Call | None:
-    if cls in FUNCTIONS:
+    if type(cls) is type and cls in FUNCTIONS:
         return FUNCTIONS[cls], cls
     facts = facts_of(cls)
     if facts.base is not None and not is_instrumented(lookup(cls, "__init__")[0]):
@@ -119,12 +119,16 @@ def method_touching(cls: type, name: str, found: Any) -> Effect | None:
     return method_effect(cls, name, found)
 
 
+_super_self = super.__dict__["__self__"].__get__
+_super_class = super.__dict__["__thisclass__"].__get__
+
+
 def super_call(parent: Any, name: str) -> Call | None:
     """What `super().name(…)` touches."""
-    receiver = parent.__self__
-    cls = receiver if isinstance(receiver, type) else type(receiver)
-    found = lookup_after(cls, parent.__thisclass__, name)
-    if found is MISSING or isinstance(receiver, type):
+    receiver = _super_self(parent)
+    cls = receiver if is_a(receiver, type) else type(receiver)
+    found = lookup_after(cls, _super_class(parent), name)
+    if found is MISSING or is_a(receiver, type):
         return None
     effect = method_touching(cls, name, found)
     return effect and (effect, receiver)
@@ -135,11 +139,11 @@ def class_call(cls: type, name: str) -> Call | None:
     found = lookup(cls, name)[0]
     if found is MISSING or is_instrumented(found):
         return None
-    if isinstance(found, types.ClassMethodDescriptorType):
+    if is_a(found, types.ClassMethodDescriptorType):
         return read_arguments, cls
-    if isinstance(found, (*_UNBOUND, types.FunctionType)) and not issubclass_of(cls, (type,)):
+    if is_a(found, *_UNBOUND, types.FunctionType) and not derives(cls, (type,)):
         return _unbound(cls, name, found)
-    if isinstance(found, classmethod | staticmethod):
+    if is_a(found, classmethod, staticmethod):
         return effect_of(found.__func__)
     return effect_of(found)
 

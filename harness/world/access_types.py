@@ -1,6 +1,7 @@
 """What the hooks know of a type, learned once: is it a container, where do its attributes live.
 
-Nothing here runs code of the program: types are read through `type`'s own slots.
+Nothing here runs code of the program: types are read through `type`'s own slots, and `isinstance`, which
+asks a value for its `__class__`, is left to values that the program cannot have made.
 """
 
 from __future__ import annotations
@@ -37,6 +38,9 @@ _CODE_LIKE = (
 )  # fmt: skip
 _raw_mro = type.__dict__["__mro__"].__get__
 _namespace = type.__dict__["__dict__"].__get__
+_flags = type.__dict__["__flags__"].__get__
+_HEAP = 1 << 9  # Py_TPFLAGS_HEAPTYPE: classes that can be assigned to
+module_namespace: Any = vars(types.ModuleType)["__dict__"].__get__
 
 
 def _mro(cls: type) -> tuple[type, ...]:
@@ -64,7 +68,7 @@ class Facts:
     )
 
     def __init__(self, cls: type) -> None:
-        self.base = next((base for base in CONTAINERS if base in _mro(cls)), None)
+        self.base = next((base for base in CONTAINERS if derives(cls, (base,))), None)
         self.sort = _sort(cls, self.base)
         self.loads: dict[str, Any] = {}
         self.strict_loads: dict[str, Any] = {}
@@ -110,35 +114,38 @@ def _sort(cls: type, base: type | None) -> str:
         return "container"
     if cls in VIEWS or cls is types.MappingProxyType:
         return "view"
-    if issubclass_of(cls, _GENERATORS):
+    if derives(cls, _GENERATORS):
         return "generator"
-    if issubclass_of(cls, (type,)):
+    if derives(cls, (type,)):
         return "class"
-    if issubclass_of(cls, (types.ModuleType,)):
+    if derives(cls, (types.ModuleType,)):
         return "module"
     if cls is super:
         return "super"
     if "__dataclass_params__" in _namespace(cls):
         return "record"
-    if issubclass_of(cls, IMMUTABLE) or cls.__module__ in _IMMUTABLE_MODULES:
+    if derives(cls, IMMUTABLE) or _namespace(cls).get("__module__") in _IMMUTABLE_MODULES:
         return "immutable"
     return _sort_of_other(cls)
 
 
 def _sort_of_other(cls: type) -> str:
-    is_heap = bool(cls.__flags__ & (1 << 9))
-    written_in_python = is_heap and "__module__" in _namespace(cls)
-    if isinstance(lookup(cls, "__next__")[0], types.WrapperDescriptorType | types.MethodDescriptorType):
+    written_in_python = _flags(cls) & _HEAP and "__module__" in _namespace(cls)
+    if is_a(lookup(cls, "__next__")[0], types.WrapperDescriptorType, types.MethodDescriptorType):
         return "iterator"
-    if written_in_python or issubclass_of(cls, (BaseException,)) or cls is object:
+    if written_in_python or derives(cls, (BaseException,)) or cls is object:
         return "object"
     return "other"
 
 
-def issubclass_of(cls: type, bases: tuple[type, ...]) -> bool:
+def derives(cls: type, bases: tuple[type, ...]) -> bool:
     """issubclass without the program's `__subclasscheck__`."""
-    mro = _mro(cls)
-    return any(base in mro for base in bases)
+    return any(base is one for one in _mro(cls) for base in bases)
+
+
+def is_a(value: Any, *bases: type) -> bool:
+    """isinstance without the program's `__instancecheck__` and `__class__`."""
+    return derives(type(value), bases)
 
 
 def lookup(cls: type, name: str) -> tuple[Any, tuple[type, ...]]:
@@ -155,7 +162,8 @@ def lookup(cls: type, name: str) -> tuple[Any, tuple[type, ...]]:
 def lookup_after(cls: type, start: type, name: str) -> Any:
     """What `super(start, …)` finds on an instance of `cls`."""
     mro = _mro(cls)
-    for base in mro[mro.index(start) + 1 :] if start in mro else mro:
+    after = next((index + 1 for index, base in enumerate(mro) if base is start), 0)
+    for base in mro[after:]:
         if name in _namespace(base):
             return _namespace(base)[name]
     return MISSING
@@ -163,9 +171,9 @@ def lookup_after(cls: type, start: type, name: str) -> Any:
 
 def is_instrumented(function: Any) -> bool:
     """True for functions, methods and the like whose own code announces its accesses."""
-    if isinstance(function, classmethod | staticmethod):
+    if is_a(function, classmethod, staticmethod):
         function = function.__func__
-    return issubclass_of(type(function), (types.FunctionType,)) and is_rewritten(function)
+    return is_a(function, types.FunctionType) and is_rewritten(function)
 
 
 def is_rewritten(function: Any) -> bool:
@@ -175,7 +183,7 @@ def is_rewritten(function: Any) -> bool:
 
 def is_code(value: Any) -> bool:
     """True for functions, classes and modules: named things nobody replaces while threads run."""
-    return issubclass_of(type(value), _CODE_LIKE)
+    return derives(type(value), _CODE_LIKE)
 
 
 def load_plan(cls: type, name: str, strict: bool) -> Any:
@@ -190,7 +198,7 @@ def load_plan(cls: type, name: str, strict: bool) -> Any:
         return _shared(asked) if strict else QUIET
     if kind is property or kind is types.GetSetDescriptorType:
         return QUIET
-    if isinstance(found, functools.cached_property):
+    if is_a(found, functools.cached_property):
         return PLAIN
     if lookup(kind, "__set__")[0] is not MISSING or lookup(kind, "__delete__")[0] is not MISSING:
         return QUIET
@@ -198,7 +206,7 @@ def load_plan(cls: type, name: str, strict: bool) -> Any:
 
 
 def _shared(asked: tuple[type, ...]) -> Any:
-    classes = tuple(cls for cls in asked if cls.__flags__ & (1 << 9))
+    classes = tuple(cls for cls in asked if _flags(cls) & _HEAP)
     return classes or QUIET
 
 
@@ -222,9 +230,9 @@ def class_plan(cls: type, name: str, strict: bool) -> tuple[type, ...]:
         found, asked = lookup(type(cls), name)
     if found is MISSING or is_code(found) and not strict:
         return ()
-    if isinstance(found, property | types.GetSetDescriptorType | types.MemberDescriptorType):
+    if is_a(found, property, types.GetSetDescriptorType, types.MemberDescriptorType):
         return ()
-    return tuple(base for base in asked if base.__flags__ & (1 << 9))
+    return tuple(base for base in asked if _flags(base) & _HEAP)
 
 
 def instances(values: Any, *sorts: str) -> Iterator[Any]:

@@ -14,6 +14,7 @@ instruction is a hook that knows everything the instruction will touch:
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 from harness.world.instrument_scopes import CELL, GLOBAL, LOCAL
 from harness.world.instrument_shapes import Shapes, placed, rebinds
@@ -51,7 +52,7 @@ class Expressions(Shapes):
         if meaning == GLOBAL:
             found = self.hook("global_w", node, *self.global_arguments(node.id, node))
             return placed(ast.Subscript(found, self.text_of(node.id), ast.Store()), node)
-        if node.id in self.scope.bound:
+        if self.scope.kind == "function" and node.id in self.scope.bound:
             self.unbound.add(node.id)
         cell = self.hook("cell_w", node, *self.cell_arguments(node.id, node))
         return placed(ast.Attribute(cell, "cell_contents", ast.Store()), node)
@@ -317,8 +318,7 @@ class Expressions(Shapes):
         """One `for` of a comprehension, and a clause that keeps the names bound which its target no longer binds."""
         if not first:
             node.iter = self.expression(node.iter) if node.is_async else self.iterated(node.iter, node.target)
-        names = [part for part in ast.walk(node.target) if isinstance(part, ast.Name)]
-        shared = [name for name in names if isinstance(name.ctx, ast.Store) and self.is_shared(name)]
+        shared = [name for name in _bound_names(node.target) if self.is_shared(name)]
         node.target = self.expression(node.target)
         node.ifs = [self.test(condition) for condition in node.ifs]
         return [node, *(self._rebinding(name) for name in shared)]
@@ -326,6 +326,16 @@ class Expressions(Shapes):
     def _rebinding(self, name: ast.Name) -> ast.comprehension:
         value = placed(ast.Tuple([placed(ast.Name(name.id, ast.Load()), name)], ast.Load()), name)
         return ast.comprehension(placed(ast.Name(name.id, ast.Store()), name), value, [], 0)
+
+
+def _bound_names(target: ast.expr) -> Iterator[ast.Name]:
+    if isinstance(target, ast.Name):
+        yield target
+    elif isinstance(target, ast.Starred):
+        yield from _bound_names(target.value)
+    elif isinstance(target, ast.Tuple | ast.List):
+        for part in target.elts:
+            yield from _bound_names(part)
 
 
 def _mode(node: ast.Attribute | ast.Subscript) -> str:

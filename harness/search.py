@@ -20,7 +20,7 @@ from harness.execution import Execution, Replayed, Runner
 from harness.minimize import minimize
 from harness.outcome import Outcome
 from harness.schedule import Witness
-from harness.strategies import Profile, Strategy, make
+from harness.strategies import Profile, SearchError, Strategy, make
 from harness.trace import Trace
 from harness.world.program import Program
 
@@ -60,6 +60,7 @@ class Found:
     exhausted: bool = False
     bound: int | None = None
     inconclusive: int = 0
+    odd: str = ""
     steps: int = 0
     max_bypass: int = 0
     seconds: float = 0.0
@@ -100,7 +101,9 @@ class Search:
         profile = self._profile()
         self._loop(profile, started)
         found = self._found
-        if found.first is not None:
+        if found.odd:
+            found.outcome, found.message, found.first = Outcome.INCONCLUSIVE, found.odd, None
+        elif found.first is not None:
             self._explain(found, found.first)
         elif found.inconclusive:
             found.outcome = Outcome.INCONCLUSIVE
@@ -122,7 +125,11 @@ class Search:
                 found, index = Found(), 0
                 self._found = found
                 continue
-            strategy.end(execution.log, execution.pending, cut=execution.cut)
+            try:
+                strategy.end(execution.log, execution.pending, cut=execution.cut)
+            except SearchError as error:
+                found.odd = str(error)
+                break
             if strategy.redundant:
                 continue
             self._count(execution)
@@ -136,8 +143,12 @@ class Search:
         found.bound = order.preemptions
 
     def _strategy(self, profile: Profile) -> Strategy:
-        order = self._order
-        return make(order.strategy, order.seed, profile, preemptions=order.preemptions)
+        order, options = self._order, dict[str, Any]()
+        if order.strategy in ("exhaustive", "portfolio"):
+            options["early_timeouts"] = order.early_timeouts
+        if order.strategy == "portfolio":
+            options["executions"] = order.budget.executions
+        return make(order.strategy, order.seed, profile, preemptions=order.preemptions, **options)
 
     def _refine(self) -> bool:
         """What an execution taught is in force from the next one on."""
@@ -169,10 +180,10 @@ class Search:
             found.message += " (seen once; it did not come again along the same schedule)"
             return
         found.witness = str(shown.witness)
-        least = minimize(shown, self._replay)
+        least = minimize(shown, self._runner).replayed
         found.minimal, found.trace = str(least.witness), least.trace
         found.message = least.execution.message
-        found.preemptions = sum(step.preempted is not None for step in least.trace.steps)
+        found.preemptions = least.preemptions
 
     def _shown(self, execution: Execution) -> Replayed | None:
         """The failing execution again, recorded, with a witness that was tried."""

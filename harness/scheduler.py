@@ -62,6 +62,7 @@ class Scheduler:
         self.abandoned = 0
         self.probed = False
         self.release_points = False
+        self.on_clock: Callable[[], None] | None = None
         self.active = False
         self.unwinding = False
         self.log: list[Step] | None = None
@@ -88,7 +89,8 @@ class Scheduler:
         What a policy raises ends the execution and is raised here. Ends after at most `max_steps` steps. `ended` then says how: "" when body came to its end,
         "stuck" or "bound" (or what a policy said to `stop`) otherwise. `epoch` is the virtual time at the start, in ns.
         `on_second` is called just before the second thread starts; `on_stop` when the execution is
-        stopped, while every thread still stands where it was.
+        stopped, while every thread still stands where it was. A policy may set `on_clock`, which is
+        called whenever somebody reads the clock.
         """
         baton = _thread.allocate_lock()
         baton.acquire()
@@ -111,6 +113,8 @@ class Scheduler:
         self.log = [] if log_steps else None
         self.recorder = recorder
         self.on_stop, self.on_second = on_stop, on_second
+        self.on_clock = None
+        self.clock_reads = (0, 0)
         self.unwinding = False
         self._open_step(main, (0,))
         self.active = True

@@ -22,6 +22,9 @@ EPOCH = 1_700_000_000 * 10**9
 START = 1_000 * 10**9
 """`time.monotonic_ns()` when an execution starts."""
 
+BUSY = 1_000
+"""Looks at the clock within one step after which each is a step: a program that waits like this must meet the others."""
+
 
 def module(scheduler: Scheduler) -> ModuleType:
     """A `time` module on the scheduler's clock."""
@@ -36,13 +39,20 @@ def module(scheduler: Scheduler) -> ModuleType:
             scheduler.point(Operation("sleep"))
 
     def now_ns() -> int:
+        if scheduler.on_clock is not None:
+            scheduler.on_clock()
+        at, count = scheduler.clock_reads
+        scheduler.clock_reads = (scheduler.steps, count + 1 if at == scheduler.steps or count > BUSY else 1)
+        if count > BUSY and scheduler.active:
+            scheduler.current.subject = None
+            scheduler.point(Operation("look"))
         return scheduler.now
 
     def now() -> float:
-        return scheduler.now / 1e9
+        return now_ns() / 1e9
 
     def wall_ns() -> int:
-        return EPOCH + scheduler.now - START
+        return EPOCH + now_ns() - START
 
     def wall() -> float:
         return wall_ns() / 1e9

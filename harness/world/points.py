@@ -28,6 +28,12 @@ from harness.trace import WHOLE, Operation
 MANY = -1
 """Owner of a location that several threads have read."""
 
+QUIET = 10_000
+"""Accesses in one step after which the next one is a point of its own: loops that wait must not go on for ever."""
+
+ALONE = 1_000_000
+"""The same for a thread that is alone, whose accesses are otherwise never points: it may well be computing."""
+
 _OWN_MODULES = frozenset(("threading", "_thread", "queue", "concurrent.futures._base", "concurrent.futures.thread"))
 
 
@@ -64,6 +70,7 @@ class Points:
         self._exempt: dict[type, bool] = {}
         self.token: Callable[[Any], Hashable] = id
         self.instrumented: set[int] = set()
+        self._quiet_since = self._quiet = self._alone = 0
 
     def begin(self) -> None:
         """A new execution: nothing has been touched yet."""
@@ -72,12 +79,17 @@ class Points:
         if len(self.in_force) != len(self.hot):
             self.in_force = frozenset(self.hot)
         self.learned = False
+        self._quiet_since = self._quiet = self._alone = 0
 
     def access(self, kind: str, obj: Any, key: Hashable, site: int) -> None:
         """The running thread is about to read or write `key` of `obj` at `site`."""
         scheduler = self._scheduler
-        if not scheduler.active or len(scheduler.live) == 1:
+        if not scheduler.active:
             return
+        if len(scheduler.live) == 1:
+            self._alone += 1
+            if self._alone < ALONE:
+                return
         cls = type(obj)
         if cls is ModuleType:
             obj = obj.__dict__
@@ -87,9 +99,22 @@ class Points:
             return
         me = scheduler.current
         self._touch(obj, key, me.index, kind != "read", site)
-        if self.full or site in self.in_force:
+        if self.full or site in self.in_force or self._spins(site):
             me.subject = obj
             scheduler.point(Operation(kind, self.token(obj), key, site))
+
+    def _spins(self, site: int) -> bool:
+        """A thread that touches this and that without end may wait for another one: then the others must have their turn."""
+        steps = self._scheduler.steps
+        if steps != self._quiet_since:
+            self._quiet_since, self._quiet = steps, 0
+        self._quiet += 1
+        if self._quiet < QUIET and self._alone < ALONE:
+            return False
+        self.hot.add(site)
+        self.in_force |= {site}
+        self.learned = True
+        return True
 
     def _touch(self, obj: Any, key: Hashable, task: int, writes: bool, site: int) -> None:
         held = self._seen.get(id(obj))

@@ -11,7 +11,7 @@ there (state_walk.py). Two equal states go on equally under a policy that depend
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from types import CodeType, FrameType
@@ -21,8 +21,8 @@ from harness.scheduler import Scheduler
 from harness.task import Both, Task
 from harness.world import state_stack
 from harness.world.naming import Naming
-from harness.world.state_contents import HARNESS, frame_contents
-from harness.world.state_requests import request, waking
+from harness.world.state_contents import HARNESS, UNFINISHED, frame_contents
+from harness.world.state_requests import looks_at_unfinished, request, waking
 from harness.world.state_walk import Differs, Walk
 from harness.world.world import World
 
@@ -39,6 +39,9 @@ class StateCapture:
         self.differs: dict[str, int] = {}
         self.unknown: list[str] = []
         self._places: dict[int, tuple[int, Any]] = {}
+        self.clock_read = ""
+        self._patience = 1_000_000
+        self._aside = frozenset((UNFINISHED,))
         self._granularity: tuple[bool, bool] | None = None
         self._naming: Naming | None = None
 
@@ -48,12 +51,25 @@ class StateCapture:
         self._granularity = (scheduler.release_points, points.full)
         scheduler.release_points = points.full = True
         scheduler.early_timeouts = False
+        scheduler.on_clock = self._clock_is_read
 
     def restore(self) -> None:
         """Undo `refine`, for the next execution."""
         if self._granularity is not None:
             self.world.scheduler.release_points, self.world.points.full = self._granularity
             self._granularity = None
+
+    def _clock_is_read(self) -> None:
+        """The library's own timed waits look at the clock too, but only to count down what is in the state."""
+        frame = next(frames_of(sys._getframe()), None)
+        if frame is not None and frame.f_code.co_filename in self.world.modules.files:
+            self.clock_read = _place(frame)
+
+    def pass_time(self) -> None:
+        """Let the clock move although a thread is enabled: for loops that wait for it without sleeping."""
+        self._patience *= 2
+        self.world.scheduler.now += self._patience
+        self.clock_read = ""
 
     def stop(self) -> None:
         """End the execution here."""
@@ -77,7 +93,7 @@ class StateCapture:
 
     def take(self, ignored: frozenset[str], reference: list[Any] | None = None) -> list[Any] | None:
         """The complete state, or None where it is not equal to `reference` (`differs` counts where not)."""
-        walk = Walk(ignored, reference)
+        walk = Walk(ignored | self._aside, reference)
         try:
             self._walk(walk)
         except Differs as where:
@@ -105,6 +121,8 @@ class StateCapture:
         """The fields of a detectors.lasso.Event: what `task` is about to do, with names for people if `named`."""
         asked = request(task)
         operation = task.call or task.pending
+        if looks_at_unfinished(operation, task.subject):
+            self._aside = frozenset()
         frame = next(self.world.frames(self._ident(task)), None)
         place = (frame.f_code, frame.f_lasti) if frame is not None else None
         where = _place(frame) if named and frame is not None else ""
@@ -136,7 +154,7 @@ class StateCapture:
 
     def _walk(self, walk: Walk) -> None:
         world, now = self.world, self.world.scheduler.now
-        tops = sys._current_frames()
+        tops, files = sys._current_frames(), world.modules.files
         for task, ident in world.scheduler.blocked_frames():
             pending, wants = task.pending, task.wants
             timeout = None if task.deadline is None or wants is None else task.deadline - now
@@ -146,7 +164,8 @@ class StateCapture:
                 walk.refer(f"{task.name}: wants", want)
             walk.refer(task.name, task.handle)
             for frame in reversed(list(frames_of(tops.get(ident)))):
-                walk.unfold(frame_contents(frame))
+                head, pairs = frame_contents(frame)
+                walk.unfold((head, pairs if frame.f_code.co_filename in files else _counted_down(pairs, now)))
         for module in world.modules.loaded():
             names = [(name, value) for name, value in module.__dict__.items() if not name.startswith("__")]
             walk.unfold((module.__name__, names))
@@ -170,6 +189,14 @@ def _is_labs_file(filename: str) -> bool:
 def is_labs(frame: FrameType) -> bool:
     """True for a frame of the lab itself, in the middle of a program's frames."""
     return _is_labs_file(frame.f_code.co_filename)
+
+
+def _counted_down(pairs: Iterable[tuple[str, Any]], now: int) -> Iterator[tuple[str, Any]]:
+    """The library's deadlines as what is left of them."""
+    for name, value in pairs:
+        if name in ("endtime", "end_time") and type(value) is float:
+            value = round(value * 1e9) - now
+        yield name, value
 
 
 def _place(frame: FrameType) -> str:

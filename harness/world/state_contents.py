@@ -36,6 +36,9 @@ HARNESS = str(Path(__file__).resolve().parent.parent)
 CONSTANT = "constant"
 """The head of objects without a state of their own: they are told apart by identity."""
 
+UNFINISHED = "Queue.unfinished_tasks"
+"""The name under which a queue's count of unfinished tasks is listed."""
+
 PLAIN = frozenset((int, float, complex, str, bytes, bool, type(None), type(...), type(NotImplemented), range))
 _MACHINERY = frozenset((
     "_lab_token", "_ident", "_native_id", "_invoke_excepthook", "_stderr", "_tstate_lock", "_handle", "__weakref__", "__dict__",
@@ -230,6 +233,8 @@ def _attributes(obj: Any) -> list[tuple[str, Any]]:
         inside = None
     if type(inside) is dict:
         found = [(str(name), value) for name, value in inside.items() if name not in _MACHINERY]
+        if "unfinished_tasks" in inside and any(cls.__module__ == "queue" for cls in type(obj).__mro__):
+            found = [(UNFINISHED if name == "unfinished_tasks" else name, value) for name, value in found]
     for cls in type(obj).__mro__:
         if cls.__flags__ & _HEAP and not cls.__module__.startswith("harness."):
             for name, member in cls.__dict__.items():

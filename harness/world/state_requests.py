@@ -11,6 +11,7 @@ from collections.abc import Hashable
 from typing import Any, NamedTuple
 
 from harness.task import Both, Task
+from harness.trace import Operation
 from harness.world.lock import InnerLock
 
 
@@ -36,6 +37,16 @@ def request(task: Task) -> Request | None:
 def waking(task: Task) -> bool:
     """True where the step continues an operation that the thread was blocked in."""
     return task.pending.kind == "wake"
+
+
+def looks_at_unfinished(operation: Operation, subject: Any) -> bool:
+    """True for an operation whose effect depends on a queue's count of unfinished tasks.
+
+    `put` adds to it and nothing else, so a loop of puts and gets repeats although the count grows.
+    """
+    if operation.kind == "read":
+        return operation.key == "unfinished_tasks"
+    return operation.kind in ("task_done", "wait") and _library_class(subject) == "Queue"
 
 
 def _library_class(subject: Any) -> str:

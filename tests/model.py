@@ -191,7 +191,7 @@ class Machine:
             thread.deadline = self.now + instruction[2]
         if kind == "sleep":
             obj = None
-        kind, key = {"try": ("try_acquire", key), "timed": ("acquire", "timeout")}.get(kind, (kind, key))
+        kind, key = _SHOWN.get(kind, (kind, key))
         thread.pending = Operation(kind, obj, key)
 
     def _ready(self, thread: Thread) -> bool:
@@ -228,11 +228,20 @@ class Machine:
             thread.locals[local] = self.values.get((obj, key), 0)
 
     def _do_write(self, thread: Thread, obj: str, key: Any, value: Any) -> None:
-        number = value if isinstance(value, int) else (thread.locals.get(value[0]) or 0) + value[1]
-        self.values[obj if key is WHOLE else (obj, key)] = number
+        if isinstance(value, tuple):
+            known = thread.locals.get(value[0], 0)
+            value = (known[0] if isinstance(known, tuple) else known) + value[1]
+        self.values[obj if key is WHOLE else (obj, key)] = value
         if key is WHOLE:
             for part in [k for k in self.values if isinstance(k, tuple) and k[0] == obj]:
                 del self.values[part]
+
+    def _do_poke(self, thread: Thread, obj: str, other: str, value: int) -> None:
+        """One step that writes `other` only where it finds `obj` to be 0: what it touches depends on the schedule."""
+        thread.locals[obj] = self.values.get(obj, 0)
+        if not thread.locals[obj]:
+            self.values[other] = value
+            self._touch(other)
 
     def _do_acquire(self, thread: Thread, lock: str) -> None:
         self.owners[lock] = thread.index
@@ -354,6 +363,10 @@ class Machine:
 def _lock_of(condition: str) -> str:
     """The lock of condition `C1` or `c1` is `L1`."""
     return "L" + condition[1:]
+
+
+_SHOWN = {"try": ("try_acquire", WHOLE), "timed": ("acquire", "timeout"), "poke": ("read", WHOLE)}
+"""Instructions that a strategy sees as something else."""
 
 
 class Executed(NamedTuple):

@@ -159,11 +159,17 @@ class History:
         return future
 
     def pending_races(self, task: int, operation: Operation) -> tuple[list[Race], tuple[Access, ...]]:
-        """The races of an operation that was never carried out, and what it would have touched."""
+        """The races of an operation that was never carried out, and what it would have touched, as far as that is known."""
         accesses = self._would_touch(task, operation)
         before = self._last(task)
         base = self.past[before] if before >= 0 else 0
-        return self._reversible(task, operation, before, self.conflicting(accesses) & ~base, accesses), accesses
+        races = self._reversible(task, operation, before, self.conflicting(accesses) & ~base, accesses)
+        seen = {race.first for race in races}
+        for i in range(before + 1, len(self.steps)):
+            disabled = i + 1 == len(self.steps) or task not in self.steps[i + 1].enabled
+            if disabled and task in self.steps[i].enabled and i not in seen:
+                races.append(Race(i, False))
+        return races, accesses
 
     def _would_touch(self, task: int, operation: Operation) -> tuple[Access, ...]:
         accesses = []

@@ -57,6 +57,11 @@ class _Node:
     def sleeps(self, task: int) -> bool:
         return task in self.sleep or task in self.drowsy
 
+    def doze(self) -> None:
+        """No sleeper is a reason to leave out a branch here any more."""
+        self.drowsy = self.drowsy | self.sleep
+        self.sleep = {}
+
 
 class Exhaustive(Strategy):
     """Tries one execution of each equivalence class; `exhausted` when there is none left.
@@ -158,6 +163,8 @@ class Exhaustive(Strategy):
             if wasted is None and node.sleeps(step.task):
                 wasted = i
             history.push(step)
+            if taken is not None and taken.surprised_by(history.accesses[i]):
+                node.doze()
             nodes.append(self._after(node, step.task, history.accesses[i], leaf=not branches))
         if any(not branch.doubtful for branch in branches):
             raise SearchError(f"the execution ended after {len(steps)} steps, before the search's branch did")

@@ -28,6 +28,10 @@ class Branch:
         self.doubtful = doubtful
         self.deferred: list[Branch] = []
 
+    def surprised_by(self, accesses: tuple[Access, ...]) -> bool:
+        """Whether the step touched something else than was expected when this was put into the tree."""
+        return accesses != self.accesses and (self.accesses is None or set(accesses) != set(self.accesses))
+
     def path(self) -> list[int]:
         """The threads of the leftmost path, this one first."""
         tasks, branch = [self.task], self

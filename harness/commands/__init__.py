@@ -6,16 +6,16 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-from harness.commands import explore, listing, replay, reproduce, stress
-from harness.commands.console import Terminated, discard_output, prepare
+from harness.commands import check, explore, listing, new, replay, reproduce, stress
+from harness.commands.console import INTERRUPTED, TERMINATED, Terminated, discard_output, prepare
 from harness.commands.options import Parser, PlainHelp, UsageError
 from harness.explore import WitnessError
 from harness.world.program import TargetError
 
-OK, FAILED, USAGE, NOT_REPRODUCED, FAULT, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 4, 130, 143
+OK, USAGE, FAULT = 0, 2, 4
 
 # `register(add_parser)` of each gives the command its options and sets `run`; a new command is one line here.
-COMMANDS = (listing, reproduce, explore, replay, stress)
+COMMANDS = (listing, reproduce, explore, replay, stress, new, check)
 
 ABOUT = "Heisenlab: makes concurrency bugs in Python threads appear, and proves fixes."
 

@@ -1,0 +1,208 @@
+"""The laws of the corpus: what every scenario directory promises, the same for each of them.
+
+A law is a function from a scenario to complaints, each one line with helpful words for its author.
+`check` shows them, the test suite asserts that there are none. The laws from `reaches_its_bug` on
+execute programs and take a budget.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+from harness.budget import Budget
+from harness.corpus import ROOT, Scenario, name_of, resolve
+from harness.explore import Options, explore, replay
+from harness.outcome import Outcome
+from harness.schedule import WitnessError
+from harness.world.program import TargetError
+
+MAX_LINES = 60
+MAX_DIFF = 24
+SCRIPT_SECONDS = 60.0
+SECTIONS = ["run this", "what did you see?", "one question"]
+TODO = "TODO"
+"""What a skeleton is full of, and what a finished scenario has none of."""
+
+TO_FAIL = Budget(seconds=20.0, executions=5000)
+TO_SURVIVE = Budget(seconds=10.0, executions=5000)
+
+Law = Callable[[Scenario], Iterator[str]]
+
+
+def is_filled_in(scenario: Scenario) -> Iterator[str]:
+    """Nothing of the skeleton is left."""
+    for path in sorted(scenario.directory.rglob("*")):
+        if path.suffix in (".py", ".md", ".toml"):
+            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+                if TODO in line:
+                    yield f"{path.name}:{number} is still to be filled in: {line.strip()}"
+
+
+def holds_what_belongs_there(scenario: Scenario) -> Iterator[str]:
+    """README, broken, fixed, facts; an oracle, an attempt and wrong fixes where there are some; nothing else."""
+    directory = scenario.directory
+    files = {str(f.relative_to(directory)) for f in directory.rglob("*") if f.is_file() and f.suffix != ".pyc"}
+    needed = {"README.md", "broken.py", "fixed.py", "scenario.toml"}
+    needed |= {f"wrong_fixes/{wrong.path.name}" for wrong in scenario.wrong_fixes}
+    yield from (f"{name} is missing" for name in sorted(needed - files))
+    for name in sorted(files - needed - {"oracle.py", "attempt.py"}):
+        hint = ": a wrong fix needs its table in scenario.toml" if name.startswith("wrong_fixes/") else ""
+        yield f"{name} does not belong into a scenario{hint}"
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", directory.name):
+        yield f"{directory.name}: a scenario's name is lower case with underscores"
+
+
+def has_a_readme_with_a_story(scenario: Scenario) -> Iterator[str]:
+    """Three sections, and commands that are about this scenario."""
+    path = scenario.directory / "README.md"
+    if not path.is_file():
+        return
+    text = path.read_text(encoding="utf-8")
+    sections = [title.lower() for title in re.findall(r"^## (.+)$", text, flags=re.MULTILINE)]
+    if sections != SECTIONS:
+        yield f"README.md has the sections {sections}, it is to have {SECTIONS}"
+    for command in re.findall(r"^python -m harness \w+ (\S+)", text, flags=re.MULTILINE):
+        try:
+            if name_of(resolve(command).program.path.parent) != scenario.name:
+                yield f"README.md: `{command}` is another scenario"
+        except TargetError as error:
+            yield f"README.md: {error}"
+    for file in re.findall(r"^python (scenarios/\S+)", text, flags=re.MULTILINE):
+        if ROOT in scenario.directory.parents and not (ROOT.parent / file).is_file():
+            yield f"README.md: there is no {file}"
+
+
+def has_short_plain_programs(scenario: Scenario) -> Iterator[str]:
+    """Standard library only, every thread has a name, at most MAX_LINES lines."""
+    for variant in ("broken", "fixed"):
+        text = _source(scenario, variant)
+        lines = len(text.splitlines())
+        if lines > MAX_LINES:
+            yield f"{variant}.py has {lines} lines, at most {MAX_LINES} fit a screen"
+        for name in sorted(_imported(text) - set(sys.stdlib_module_names)):
+            yield f"{variant}.py imports {name}: a scenario needs the standard library only"
+        for line in _unnamed_threads(text):
+            yield f"{variant}.py:{line}: give the thread a name (name=…, thread_name_prefix=…), traces show it"
+
+
+def differs_by_its_lesson(scenario: Scenario) -> Iterator[str]:
+    """The difference between broken and fixed is a few lines."""
+    lines = difflib.ndiff(_source(scenario, "broken").splitlines(), _source(scenario, "fixed").splitlines())
+    changed = [line for line in lines if line[0] in "+-" and line[1:].strip()]
+    if not changed:
+        yield "fixed.py is broken.py: nothing was fixed"
+    if len(changed) > MAX_DIFF:
+        yield f"broken.py and fixed.py differ in {len(changed)} lines, at most {MAX_DIFF}: the difference is the lesson"
+
+
+def reaches_its_bug(scenario: Scenario) -> Iterator[str]:
+    """The broken program fails as promised, and in no other way before that."""
+    found = explore(scenario.program("broken"), Options(budget=TO_FAIL))
+    if found.outcome is not scenario.expect:
+        detail = f" ({found.message})" if found.message else ""
+        yield f"broken.py is to end in {scenario.expect}, the search found: {found.outcome}{detail}"
+
+
+def has_a_witness_that_replays(scenario: Scenario) -> Iterator[str]:
+    """The witness leads to the promised outcome, twice along the same trace."""
+    if not scenario.witness:
+        yield "scenario.toml has no witness: `check --witness` finds one and writes it down"
+        return
+    try:
+        first, second = (replay(scenario.program("broken"), scenario.witness, Options()) for _ in range(2))
+    except WitnessError as error:
+        yield str(error)
+        return
+    if first.diverged:
+        yield f"the witness does not fit any more: {first.diverged}; `check --witness` writes a new one"
+    elif first.outcome is not scenario.expect:
+        yield f"the witness leads to {first.outcome}, scenario.toml expects {scenario.expect}"
+    elif first.trace != second.trace:
+        yield "the witness leads along two different traces: the program is not deterministic"
+
+
+def has_a_fix_that_survives(scenario: Scenario) -> Iterator[str]:
+    """The same search finds no failure of the fixed program."""
+    found = explore(scenario.program("fixed"), Options(budget=TO_SURVIVE))
+    if found.outcome.failed:
+        yield f"fixed.py ends in {found.outcome}: {found.message}; replay with {found.minimal_witness or found.witness}"
+    elif found.outcome is Outcome.INCONCLUSIVE:
+        yield f"the search of fixed.py is inconclusive: {found.message}"
+
+
+def kills_its_wrong_fixes(scenario: Scenario) -> Iterator[str]:
+    """Every wrong fix fails, in the way it says."""
+    for wrong in scenario.wrong_fixes:
+        found = explore(scenario.program(wrong.name), Options(budget=TO_FAIL))
+        if found.outcome is not wrong.expect:
+            yield f"wrong_fixes/{wrong.name}.py is to end in {wrong.expect}, the search found: {found.outcome}"
+
+
+def has_a_fix_that_runs_plainly(scenario: Scenario) -> Iterator[str]:
+    """`python fixed.py` ends well and says nothing on stderr."""
+    path = scenario.path("fixed")
+    try:
+        done = subprocess.run(
+            [sys.executable, path], capture_output=True, text=True, timeout=SCRIPT_SECONDS, stdin=subprocess.DEVNULL
+        )
+    except subprocess.TimeoutExpired:
+        yield f"`python {path.name}` did not end within {SCRIPT_SECONDS:g} s"
+        return
+    if done.returncode or done.stderr:
+        yield f"`python {path.name}` ended with exit code {done.returncode}: {done.stderr.strip()[-200:]}"
+
+
+STATIC: tuple[Law, ...] = (
+    is_filled_in,
+    holds_what_belongs_there,
+    has_a_readme_with_a_story,
+    has_short_plain_programs,
+    differs_by_its_lesson,
+)
+"""Laws that only read."""
+
+DYNAMIC: tuple[Law, ...] = (
+    reaches_its_bug,
+    has_a_witness_that_replays,
+    has_a_fix_that_survives,
+    kills_its_wrong_fixes,
+    has_a_fix_that_runs_plainly,
+)
+"""Laws that execute the programs."""
+
+
+def title(law: Law) -> str:
+    """A law's name as words."""
+    return law.__name__.replace("_", " ")
+
+
+def _source(scenario: Scenario, variant: str) -> str:
+    path = scenario.path(variant)
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def _imported(text: str) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add((node.module or "").partition(".")[0])
+    return names
+
+
+def _unnamed_threads(text: str) -> list[int]:
+    """Lines on which a thread is made without a name: `Thread(…)` itself, and executors without a prefix."""
+    wanted = {"Thread": "name", "ThreadPoolExecutor": "thread_name_prefix"}
+    return [
+        node.lineno
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Call)
+        and (called := ast.unparse(node.func).rpartition(".")[2]) in wanted
+        and wanted[called] not in {keyword.arg for keyword in node.keywords}
+    ]

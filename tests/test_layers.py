@@ -21,6 +21,7 @@ FLOORS: dict[str, int] = {
     "reproduce": 6,
     "report": 6,
     "corpus": 6,
+    "laws": 6,
     "workshop": 6,
     "campaign": 5,
     "explore": 5,

@@ -13,19 +13,25 @@ from types import FrameType
 _ASCII = {"…": "...", "–": "-", "—": "-", "×": "x", "±": "+/-", "≥": ">=", "≤": "<="}
 
 
+INTERRUPTED, TERMINATED = 130, 143
+PATIENCE = 1.0
+"""Seconds that cleaning up may take after an interruption; children end by themselves when their parent is gone."""
+
+
 class Terminated(BaseException):
     """SIGTERM: everything is to be cleaned up on the way out, as for Ctrl-C."""
 
 
 def prepare() -> None:
-    """Make output safe on every terminal, and SIGTERM an exception like SIGINT."""
+    """Make output safe on every terminal, and Ctrl-C and SIGTERM exceptions that end the process soon."""
     for descriptor in range(3):
         _keep_open(descriptor)
     codecs.register_error("plain", _plain_words)
     for stream in (sys.stdout, sys.stderr):
         if stream is not None and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="plain")
-    signal.signal(signal.SIGTERM, _terminate)
+    signal.signal(signal.SIGINT, _interrupt)
+    signal.signal(signal.SIGTERM, _interrupt)
 
 
 def _keep_open(descriptor: int) -> None:
@@ -43,8 +49,13 @@ def _plain_words(error: UnicodeError) -> tuple[str, int]:
     return "".join(_ASCII.get(c, "?") for c in error.object[error.start : error.end]), error.end
 
 
-def _terminate(number: int, frame: FrameType | None) -> None:
-    raise Terminated
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """The first time an exception, so that everybody cleans up; a second one, or too slow a cleaning, is the end."""
+    code = INTERRUPTED if number == signal.SIGINT else TERMINATED
+    for again in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
+        signal.signal(again, lambda *_: os._exit(code))
+    signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+    raise KeyboardInterrupt if number == signal.SIGINT else Terminated
 
 
 def say(text: str) -> None:

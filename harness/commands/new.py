@@ -106,7 +106,9 @@ def run(options: Namespace) -> int:
     if directory.exists():
         raise UsageError(f"{options.name} is there already: {corpus.shown(directory)}")
     _write(directory, options.name, EXPECT[bug_class])
-    say(f"{corpus.shown(directory)} is there: fill it in, and `python -m harness check {options.name}` says what is missing")
+    say(
+        f"{corpus.shown(directory)} is there: fill it in, and `python -m harness check {options.name}` says what is missing"
+    )
     return 0
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from harness.explore import Exploration
 from harness.report.documents import exploration_document
 from harness.report.free import doubt, share
-from harness.report.search import claim_words, replay_line
+from harness.report.search import claim_words, preemptions, replay_line
 from harness.report.text import Style, clip, count, fold, ordinal, seconds
 from harness.reproduce import (
     FIXED_SEARCH,
@@ -34,7 +34,7 @@ def block(result: Reproduction, style: Style) -> str:
     for part in (NATIVE, STRESS, SEARCH, FIXED_STRESS, FIXED_SEARCH):
         finding, note = _row(result, part)
         label = f"  {'' if part.variant == variant else part.variant:<7} {LABELS[part.mode]:<10} "
-        lines.append(fold(note, f"{label}{finding:<{FINDING - 1}} ", " " * (len(label) + FINDING)).rstrip())
+        lines.append(fold(note, f"{label}{finding:<{FINDING - 2}}  ", " " * (len(label) + FINDING)).rstrip())
         variant = part.variant
     if why := _why(result):
         lines.append(fold(why, "  why     "))
@@ -70,9 +70,8 @@ def _searched(found: Exploration, result: Reproduction, part: Part) -> tuple[str
         notes = [] if part.variant == "fixed" or result.reproduced else [f"expected was {result.scenario.expect}"]
         if found.exhausted:
             notes.append("every interleaving tried")
-        if found.preemptions is not None:
-            verb = "suffices" if found.preemptions == 1 else "suffice"
-            notes.append(f"{count(found.preemptions, 'preemption')} {verb}")
+        if (least := preemptions(found)) is not None:
+            notes.append(f"{count(least, 'preemption')} {'suffices' if least == 1 else 'suffice'}")
         return finding, "; ".join(notes)
     note = claim_words(found)
     return f"{found.failures:,}/{found.executions:,} failed", note + (": the fix holds" if found.exhausted else "")

@@ -33,6 +33,11 @@ def replay_line(found: Exploration) -> str:
     return f"python -m harness replay {shlex.quote(found.target)} {found.minimal_witness or found.witness}"
 
 
+def preemptions(found: Exploration) -> int | None:
+    """How many preemptions the failure needs; None where threads take turns for ever, which has no number."""
+    return None if found.outcome in (Outcome.LIVELOCK, Outcome.STARVATION) else found.preemptions
+
+
 def colour_of(outcome: Outcome) -> tuple[str, ...]:
     if outcome.failed:
         return ("red", "bold")
@@ -54,8 +59,8 @@ def _exploration_lines(found: Exploration, style: Style) -> Iterator[str]:
         if found.failures > 1:
             yield f"  failed   {found.failures:,} of {found.executions:,}"
         yield fold(found.message or str(found.outcome), "  why      ")
-        if found.preemptions is not None:
-            yield f"  needs    {count(found.preemptions, 'preemption')}"
+        if (least := preemptions(found)) is not None:
+            yield f"  needs    {count(least, 'preemption')}"
     if found.results:
         yield fold(histogram(found.results), "  results  ")
     if found.outcome.failed:

@@ -200,8 +200,9 @@ class Runner:
         crash = self._crash(ending)
         also = f"; before that {crash[1]}" if crash else ""
         if verdict is not None:
-            return verdict.outcome, verdict.message + also, result
-        if ending.ended == "stuck":
+            frozen = f"{explain_deadlock(stuck)}; " if verdict.outcome is Outcome.DEADLOCK else ""
+            return verdict.outcome, frozen + verdict.message + also, result
+        if ending.ended in ("stuck", "closed"):
             return Outcome.DEADLOCK, explain_deadlock(stuck) + also, result
         if crash:
             return (*crash, result)

@@ -87,7 +87,8 @@ class Scheduler:
         """Run `body` as the main thread under `strategy`; from step `tail_from` on under `tail`.
 
         What a policy raises ends the execution and is raised here. Ends after at most `max_steps` steps. `ended` then says how: "" when body came to its end,
-        "stuck" or "bound" (or what a policy said to `stop`) otherwise. `epoch` is the virtual time at the start, in ns.
+        "stuck", "closed" (a set of threads waits for itself, others may still run; not looked for while steps are
+        logged, for a search must see what the others would do) or "bound" (or what a policy said to `stop`) otherwise. `epoch` is the virtual time at the start, in ns.
         `on_second` is called just before the second thread starts; `on_stop` when the execution is
         stopped, while every thread still stands where it was. A policy may set `on_clock`, which is
         called whenever somebody reads the clock.
@@ -111,6 +112,7 @@ class Scheduler:
         self.stopped_at: dict[int, Operation] = {}
         self.max_bypass = 0
         self.log = [] if log_steps else None
+        self.closes_early = not log_steps
         self.recorder = recorder
         self.on_stop, self.on_second = on_stop, on_second
         self.on_clock = None
@@ -215,6 +217,21 @@ class Scheduler:
         for task in self.live:
             yield task, task.carrier.ident if task.carrier else self.host_ident
 
+    def waits_for_ever(self, task: Task) -> bool:
+        """True where `task`, who could free it, who could free that one … lead round in a circle.
+
+        Certain while others still run: an RLock is released by its owner only, a thread is ended by itself only.
+        """
+        seen: list[Task] = []
+        at: Task | None = task
+        while at is not None and at not in seen:
+            wants = at.wants
+            if wants is None or at.deadline is not None or not wants.held:
+                return False
+            seen.append(at)
+            at = wants.releaser
+        return at is not None and not all(member.daemon for member in seen)
+
     def stop(self, reason: str) -> None:
         """Ends the execution: every thread is unwound at its next scheduling point."""
         self.ended = reason
@@ -230,6 +247,9 @@ class Scheduler:
             self._close_step()
         if self.recorder is not None and running is not None:
             self.recorder.arrived(running)
+        if running is not None and running.wants is not None and self.closes_early and self.waits_for_ever(running):
+            self.stop("closed")
+            return self.main
         enabled = self._enabled()
         while not enabled:
             if not self._advance():

@@ -13,9 +13,15 @@ OBSERVERS = frozenset(
 """Kinds of operation that only look; two of them on one object commute."""
 
 class Holdable(Protocol):
-    """What a thread can wait for: it is enabled again when `held` is false."""
+    """What a thread can wait for: it is enabled again when `held` is false.
+
+    `releaser` is the only thread that can make it free, None where any might.
+    """
 
     held: bool
+
+    @property
+    def releaser(self) -> Task | None: ...
 
 
 class Never:
@@ -23,6 +29,7 @@ class Never:
 
     held = True
     token = None
+    releaser = None
 
 
 NEVER = Never()
@@ -33,6 +40,7 @@ class Both:
 
     __slots__ = ("first", "second")
     token = None
+    releaser = None
 
     def __init__(self, first: Holdable, second: Holdable) -> None:
         self.first = first
@@ -89,6 +97,10 @@ class Task:
     @property
     def token(self) -> Hashable:
         return ("thread", self.index)
+
+    @property
+    def releaser(self) -> Task:
+        return self
 
     def __repr__(self) -> str:
         return f"<Task {self.index} {self.name}>"

@@ -37,6 +37,8 @@ class Event(NamedTuple):
     name: str = ""
     where: str = ""
     enabled: tuple[int, ...] = ()
+    target: int | None = None
+    """The thread that is looked at: whether it is alive, or waited for with a timeout."""
 
     def same(self, other: Event) -> bool:
         """The same step in another turn."""
@@ -54,7 +56,8 @@ class Standing(NamedTuple):
     name: str
     where: str
     request: bool
-    held_by: int | None = None
+    waits_for: int | None = None
+    """The holder of the lock that it is blocked on, or the thread that it joins."""
 
 
 class Verdict(NamedTuple):
@@ -93,8 +96,8 @@ class _Loop:
             outcome, message = Outcome.STARVATION, self._starvation(*starved[0], starved[0][0] in skipped)
         elif skipped:
             return None
-        elif all(self.threads[task].daemon for task in self.running):
-            outcome, message = Outcome.DEADLOCK, ""
+        elif self._only_watched() or self._circle():
+            outcome, message = Outcome.DEADLOCK, self._meanwhile()
         else:
             outcome, message = Outcome.LIVELOCK, self._livelock()
         return Verdict(outcome, message + self._footnote(), self._lines())
@@ -143,10 +146,37 @@ class _Loop:
                     counts[task] = count
         return counts
 
+    def _only_watched(self) -> bool:
+        """True where those who run, daemons apart, do no more than look whether threads that never run have ended."""
+        waited = {task for task in self.threads if task not in self.running}
+        watchers = [task for task in self.running if not self.threads[task].daemon]
+        while True:
+            found = [task for task in watchers if any(e.target in waited for e in self.turn if e.task == task)]
+            if not found:
+                return not watchers
+            waited.update(found)
+            watchers = [task for task in watchers if task not in found]
+
+    def _circle(self) -> bool:
+        """True where threads that never run wait for each other, whatever the others do."""
+        for task in self._victims():
+            seen: list[int] = []
+            at: int | None = task
+            while at in self.threads and at not in self.running and at not in seen:
+                seen.append(at)
+                at = self.threads[at].waits_for
+            if at in seen:
+                return True
+        return False
+
+    def _meanwhile(self) -> str:
+        names = _list(map(self._name, self.running))
+        return f"meanwhile {names} {'go' if len(self.running) > 1 else 'goes'} round in a loop that frees nobody"
+
     def _starvation(self, victim: int, served: dict[int, int], skipped: bool) -> str:
         granted = {a.event.resource for task in served for a in self.answers[task] if a.result == "granted"}
         wanted = next(event for resource, event in self.refused[victim].items() if resource in granted)
-        name, who = self.threads[victim].thread, _list(self._name(task) for task in served)
+        name, who = self.threads[victim].thread, _list(map(self._name, served))
         doing = f"waits for {wanted.name}" if victim not in self.answers else f"asks for {wanted.name} in vain"
         often = {1: "once", 2: "twice"}
         counts = sorted(set(served.values()))
@@ -160,7 +190,7 @@ class _Loop:
 
     def _livelock(self) -> str:
         busy = [task for task in self.running if not self.threads[task].daemon]
-        names = _list(self._name(task) for task in busy)
+        names = _list(map(self._name, busy))
         size = f"a loop of {len(self.turn)} steps"
         if len(busy) == 1 and not self.refused.get(busy[0]):
             return f"endless loop: {names} goes round in {size}{_at(self._span(busy[0]))} for ever"

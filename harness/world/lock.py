@@ -1,11 +1,13 @@
 """Lock and RLock: the lab's lowest layer, on which CPython's own Condition, Semaphore, Queue … stand.
 
-`InnerLock` and `InnerRLock` are what the standard library's source gets: they block when they must
-and are never scheduling points, so that a public operation stays one step. `Lock` and `RLock` are
-what a program gets: each acquire is a scheduling point that lies before it takes effect, enabled
+`InnerLock` and `InnerRLock` block when they must and are never scheduling points. `Lock` and `RLock`
+are what a program gets: each acquire is a scheduling point that lies before it takes effect, enabled
 only while the lock is free. A release is merged into the step before it, for nobody can tell the
 difference, unless somebody probes the lock (try-acquire, timed acquire, `locked`): from then on
 releases are scheduling points too.
+
+A lock made by the standard library's own code is `OfLibrary`: an inner one for that code, so that a
+public operation stays one step, and a public one for a program that got hold of it (`q.mutex`).
 
 Semantics and errors as `_thread.lock` (Modules/_threadmodule.c) and `threading._RLock`.
 """
@@ -13,7 +15,8 @@ Semantics and errors as `_thread.lock` (Modules/_threadmodule.c) and `threading.
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+import sys
+from typing import Any, ClassVar, NamedTuple
 
 from harness.scheduler import Scheduler
 from harness.task import Task
@@ -28,8 +31,9 @@ def timeout_ns(seconds: float) -> int:
 
 
 class InnerLock:
-    """`_thread.lock` for the standard library's source: no scheduling point, blocks only when it must."""
+    """`_thread.lock` without scheduling points: blocks only when it must."""
 
+    releaser: ClassVar[Any] = None
     __slots__ = ("held", "owner", "token", "__weakref__")
     scheduler: ClassVar[Scheduler]
 
@@ -79,16 +83,21 @@ class InnerLock:
         self.held = False
         self.owner = None
 
-    acquire_lock, release_lock, locked_lock = acquire, release, locked
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TypeError(f"cannot pickle '{type(self).__module__}.{type(self).__name__}' object")
 
     def __repr__(self) -> str:
-        return f"<{'locked' if self.held else 'unlocked'} _thread.lock>"
+        return f"<{'locked' if self.held else 'unlocked'} _thread.lock object at {self.token:#x}>"
 
 
 class InnerRLock(InnerLock):
-    """`_thread.RLock` for the standard library's source."""
+    """`_thread.RLock` without scheduling points."""
 
     __slots__ = ("count",)
+
+    @property
+    def releaser(self) -> Task | None:  # type: ignore[override]
+        return self.owner
 
     def __init__(self) -> None:
         super().__init__()
@@ -134,13 +143,25 @@ class InnerRLock(InnerLock):
         self.count = 0
 
     def __repr__(self) -> str:
-        return f"<{'locked' if self.held else 'unlocked'} _thread.RLock owner={self.owner} count={self.count}>"
+        state, owner = "locked" if self.held else "unlocked", self.owner.ident if self.owner else 0
+        return f"<{state} _thread.RLock object owner={owner} count={self.count} at {self.token:#x}>"
 
 
 class Lock(InnerLock):
-    """`threading.Lock` for programs: a scheduling point before each acquire."""
+    """`threading.Lock` for programs: a scheduling point before each acquire.
+
+    `of_library` is the class of those that the standard library makes, which is code of the modules
+    whose `__dict__`s have their ids in `library`.
+    """
 
     __slots__ = ()
+    library: ClassVar[set[int]]
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        of_library = cls.__dict__.get("of_library")
+        if of_library is not None and id(sys._getframe(1).f_globals) in cls.library:
+            cls = of_library
+        return object.__new__(cls)
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
         return self._acquire(blocking, timeout)
@@ -164,6 +185,9 @@ class Lock(InnerLock):
         self.held = False
         self.owner = None
         self.scheduler.gave_up(self.token)
+
+    def __exit__(self, *exc: object) -> None:
+        self.release()
 
     def locked(self) -> bool:
         self.scheduler.probed = True
@@ -212,12 +236,20 @@ class Lock(InnerLock):
     def _is_owned(self) -> bool:
         return self.held
 
+    __enter__ = acquire
+    acquire_lock, release_lock, locked_lock = acquire, release, locked
+
 
 class RLock(InnerRLock):
     """`threading.RLock` for programs: a scheduling point before each outermost acquire."""
 
     __slots__ = ()
+    library: ClassVar[set[int]]
     _try, _before_release, locked = Lock._try, Lock._before_release, Lock.locked
+    __new__, __exit__ = Lock.__new__, Lock.__exit__
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__()  # CPython's takes any arguments, too
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
         if self.owner is self.scheduler.current:
@@ -249,3 +281,52 @@ class RLock(InnerRLock):
         self.owner = None
         self.scheduler.gave_up(self.token)
         return state
+
+    __enter__ = acquire
+
+
+class OfLibrary:
+    """Mixed into a public lock: an inner one for the standard library's own code."""
+
+    __slots__ = ()
+    library: ClassVar[set[int]]
+    inner: ClassVar[Any]
+    public: ClassVar[Any]
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        lock = self.inner if id(sys._getframe(1).f_globals) in self.library else self.public
+        return lock.acquire(self, blocking, timeout)  # type: ignore[no-any-return]
+
+    def release(self) -> None:
+        lock = self.inner if id(sys._getframe(1).f_globals) in self.library else self.public
+        lock.release(self)
+
+    def __exit__(self, *exc: object) -> None:
+        lock = self.inner if id(sys._getframe(1).f_globals) in self.library else self.public
+        lock.release(self)
+
+    def locked(self) -> bool:
+        lock = self.inner if id(sys._getframe(1).f_globals) in self.library else self.public
+        return lock.locked(self)  # type: ignore[no-any-return]
+
+    __enter__ = acquire
+    acquire_lock, release_lock, locked_lock = acquire, release, locked
+
+
+class Locks(NamedTuple):
+    """The two lock classes of one world; `library`: ids of the `__dict__`s of its standard modules."""
+
+    Lock: Any
+    RLock: Any
+
+
+def classes(scheduler: Scheduler, library: set[int]) -> Locks:
+    """Lock and RLock on this scheduler."""
+    bind = {"scheduler": scheduler, "library": library, "__slots__": (), "__module__": "_thread"}
+    return Locks(_bound("lock", Lock, InnerLock, bind), _bound("RLock", RLock, InnerRLock, bind))
+
+
+def _bound(name: str, public: type, inner: type, bind: dict[str, Any]) -> type:
+    lock = type(name, (public,), bind)
+    lock.of_library = type(name, (OfLibrary, lock), {**bind, "inner": inner, "public": lock})  # type: ignore[attr-defined]
+    return lock

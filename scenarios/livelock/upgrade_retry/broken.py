@@ -1,5 +1,4 @@
 """The stock list is read by many at once; whoever wants to write must be its only reader."""
-
 import threading
 
 
@@ -32,8 +31,7 @@ class StockList:
         with self.changed:
             self.left = left
             self.writing = False
-            self.readers -= 1
-            self.changed.notify_all()
+            self.let_go()
 
 
 def process_order(stock):

@@ -5,8 +5,7 @@ import threading
 
 class PriceCache:
     def __init__(self):
-        self.tea = 10
-        self.coffee = 20
+        self.tea, self.coffee = 10, 20
         self.updating = False
         self.readers = 0
         self.changed = threading.Condition()
@@ -38,10 +37,8 @@ def show_prices(cache, window, shown):
     outdated = True
     while outdated:
         cache.begin_read()
-        tea = cache.tea
-        coffee = cache.coffee
+        shown[window] = (cache.tea, cache.coffee)
         outdated = cache.end_read()
-    shown[window] = (tea, coffee)
 
 
 def main():

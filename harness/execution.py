@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from harness.detectors.deadlock import Waiting, explain_deadlock
 from harness.detectors.liveness import Liveness
 from harness.outcome import Outcome
-from harness.recording import Recording, Scribe, waiting_for
+from harness.recording import Recording, Scribe
 from harness.schedule import Turn, Witness, plain
 from harness.strategies.replay import Diverged, Follow, Replay
 from harness.task import Policy, Task
@@ -23,6 +23,7 @@ from harness.trace import Operation, Step, Trace
 from harness.world.lock import InnerLock
 from harness.world.program import Program, TargetError, show_result
 from harness.world.state import StateCapture
+from harness.world.state_waits import waiting
 from harness.worker import Watchdog
 from harness.world.world import Ending, World
 
@@ -172,7 +173,7 @@ class Runner:
                 named=named,
                 recorder=recording,
                 early_timeouts=self._early_timeouts,
-                on_stop=lambda: stuck.extend(self._waiting(recording)),
+                on_stop=lambda: stuck.extend(waiting(world, recording)),
             )
         finally:
             capture.restore()
@@ -251,23 +252,6 @@ class Runner:
             return f"{scheduler.current.name} did not come to a scheduling point at {place}"
         return f"{scheduler.current.name} did not come to a scheduling point"
 
-    def _waiting(self, recording: Recording | None) -> list[Waiting]:
-        """Facts about each blocked thread, taken while all still stand where they were; names only when recorded."""
-        return [
-            Waiting(
-                thread=task.name,
-                daemon=task.daemon,
-                operation=(task.call or task.pending).kind,
-                object=recording.naming.task(task)[1] if recording else "",
-                blocked=task.wants is not None and task.wants.held,
-                timed=task.deadline is not None,
-                holder=waiting_for(task),
-                where=_place(recording.where(task)) if recording else "",
-                granted=_place(recording.grants.get(id(task.subject), ("", 0))) if recording else "",
-            )
-            for task in self.world.scheduler.live
-        ]
-
 
 def _departure(replay: Replay, witness: Witness, execution: Execution) -> str | None:
     missed = replay.unused()
@@ -280,10 +264,6 @@ def _departure(replay: Replay, witness: Witness, execution: Execution) -> str | 
 
 def _ended(execution: Execution) -> str:
     return f"ended {execution.outcome} after {execution.steps} steps"
-
-
-def _place(where: tuple[str, int]) -> str:
-    return f"{Path(where[0]).name}:{where[1]}" if where[0] else ""
 
 
 def _load_oracle(path: Path | None) -> Callable[[Any], None] | None:

@@ -30,7 +30,7 @@ def request(task: Task) -> Request | None:
             return None
         wants = task.wants
         return Request(id(subject), not (wants if wants is not None else subject).held)
-    reader = _READERS.get((_library_class(subject), kind))
+    reader = _READERS.get((library_class(subject), kind))
     return None if reader is None else reader(task, subject)
 
 
@@ -60,19 +60,19 @@ def looks_at_unfinished(operation: Operation, subject: Any) -> bool:
     """
     if operation.kind == "read":
         return operation.key == "unfinished_tasks"
-    return operation.kind in ("task_done", "wait") and _library_class(subject) == "Queue"
+    return operation.kind in ("task_done", "wait") and library_class(subject) == "Queue"
 
 
-def _library_class(subject: Any) -> str:
+def library_class(subject: Any) -> str:
     for cls in type(subject).__mro__:
-        if cls.__module__ in ("threading", "queue"):
+        if cls.__module__ in ("threading", "queue", "concurrent.futures._base"):
             if cls.__name__ in ("BoundedSemaphore", "LifoQueue", "PriorityQueue"):
                 continue
             return cls.__name__
     return ""
 
 
-def _field(obj: Any, name: str) -> Any:
+def field(obj: Any, name: str) -> Any:
     return object.__getattribute__(obj, "__dict__").get(name)
 
 
@@ -84,37 +84,37 @@ def _woken(task: Task) -> bool:
 
 
 def _condition(task: Task, condition: Any) -> Request:
-    return Request(id(_field(condition, "_lock")), _woken(task))
+    return Request(id(field(condition, "_lock")), _woken(task))
 
 
 def _semaphore(task: Task, semaphore: Any) -> Request:
-    return Request(id(semaphore), _field(semaphore, "_value") > 0)
+    return Request(id(semaphore), field(semaphore, "_value") > 0)
 
 
 def _event(task: Task, event: Any) -> Request:
-    return Request(id(event), bool(_field(event, "_flag")) or _woken(task))
+    return Request(id(event), bool(field(event, "_flag")) or _woken(task))
 
 
 def _barrier(task: Task, barrier: Any) -> Request:
-    state, here = _field(barrier, "_state"), _field(barrier, "_count")
-    full = here + 1 == _field(barrier, "_parties") and not waking(task)
+    state, here = field(barrier, "_state"), field(barrier, "_count")
+    full = here + 1 == field(barrier, "_parties") and not waking(task)
     return Request(id(barrier), state == 1 if waking(task) else state == 0 and full)
 
 
 def _get(task: Task, queue: Any) -> Request | None:
-    items = _field(queue, "queue")
+    items = field(queue, "queue")
     return Request((id(queue), "get"), len(items) > 0) if type(items) in (deque, list) else None
 
 
 def _put(task: Task, queue: Any) -> Request | None:
-    items, most = _field(queue, "queue"), _field(queue, "maxsize")
+    items, most = field(queue, "queue"), field(queue, "maxsize")
     if type(items) not in (deque, list) or type(most) is not int:
         return None
     return Request((id(queue), "put"), most <= 0 or len(items) < most)
 
 
 def _simple_get(task: Task, queue: Any) -> Request:
-    return Request((id(queue), "get"), len(_field(queue, "_queue")) > 0)
+    return Request((id(queue), "get"), len(field(queue, "_queue")) > 0)
 
 
 _READERS = {

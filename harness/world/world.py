@@ -244,6 +244,11 @@ class World:
             traceback = traceback.tb_next
         return where
 
+    @property
+    def crashes(self) -> list[tuple[str, BaseException]]:
+        """Uncaught exceptions of the execution under way, by thread."""
+        return self._crashes
+
     def _crashed(self, task: Task, error: BaseException) -> None:
         if not self.scheduler.unwinding:
             self._crashes.append((task.name, error))

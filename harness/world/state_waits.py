@@ -1,0 +1,99 @@
+"""The facts about blocked threads from which a deadlock is explained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from harness.detectors.deadlock import Helper, Waiting
+from harness.task import Task
+from harness.world.lock import InnerLock, InnerRLock
+from harness.world.state_requests import field, library_class
+from harness.world.world import World
+
+_DEEDS = {
+    "Condition": "notify", "Semaphore": "release", "Event": "set", "Barrier": "wait", "Future": "set_result",
+    ("Queue", "get"): "put", ("Queue", "put"): "get", ("Queue", "wait"): "task_done", ("_PySimpleQueue", "get"): "put",
+}  # fmt: skip
+"""By primitive (and operation): what another thread does to end the wait."""
+
+
+def waiting(world: World, recording: Any) -> list[Waiting]:
+    """Each unfinished thread; to be asked while all still stand where they were. Names only with a recording."""
+    fates = _fates(world)
+    return [_facts(task, recording, fates) for task in world.scheduler.live]
+
+
+def _facts(task: Task, recording: Any, fates: dict[str, str]) -> Waiting:
+    operation, subject = task.call or task.pending, task.subject
+    holder = task.wants.owner if isinstance(task.wants, InnerLock) else task.wants
+    primitive = _primitive(subject)
+    known = isinstance(holder, Task)
+    facts = Waiting(
+        thread=task.name,
+        daemon=task.daemon,
+        operation=operation.kind,
+        object="",
+        blocked=task.wants is not None and task.wants.held,
+        timed=task.deadline is not None,
+        holder=holder.name if isinstance(holder, Task) else None,
+        where="",
+        granted="",
+        primitive=primitive,
+        fate=fates[holder.name] if isinstance(holder, Task) and holder.finished else "",
+        detail=_detail(primitive, operation.kind, subject),
+    )
+    if recording is None:
+        return facts
+    name = recording.naming.task(task)[1]
+    return facts._replace(
+        object=name,
+        where=_place(recording.where(task)),
+        granted=_place(recording.grants.get(id(subject), ("", 0))) if known else "",
+        helpers=_helpers(recording, facts, name, fates),
+    )
+
+
+def _fates(world: World) -> dict[str, str]:
+    """By name, what became of each thread so far."""
+    crashed = {name: type(error).__name__ for name, error in world.crashes}
+    fates = {}
+    for task in world.scheduler.tasks:
+        if task.name in crashed:
+            fates[task.name] = f"crashed ({crashed[task.name]})"
+        elif task.finished:
+            fates[task.name] = "has finished"
+        else:
+            fates[task.name] = "waits itself" if task.wants is not None and task.wants.held else "does something else"
+    return fates
+
+
+def _helpers(recording: Any, facts: Waiting, name: str, fates: dict[str, str]) -> tuple[Helper, ...]:
+    deed = _DEEDS.get((facts.primitive, facts.operation)) or _DEEDS.get(facts.primitive)
+    if not name or deed is None:
+        return ()
+    steps = [step for step in recording.trace().steps if step.object == name and step.operation not in ("read", "write")]
+    did = {step.thread for step in steps if step.operation == deed}
+    used = {step.thread for step in steps}
+    others = [thread for thread in fates if thread != facts.thread]
+    return tuple(Helper(thread, thread in did, thread in used, fates[thread]) for thread in others)
+
+
+def _primitive(subject: Any) -> str:
+    if isinstance(subject, InnerLock):
+        return "RLock" if isinstance(subject, InnerRLock) else "Lock"
+    return library_class(subject)
+
+
+def _detail(primitive: str, kind: str, subject: Any) -> str:
+    if primitive == "Barrier":
+        return f"{field(subject, '_count')} of {field(subject, '_parties')} are there"
+    if (primitive, kind) == ("Queue", "wait"):
+        return f"{field(subject, 'unfinished_tasks')} to go"
+    if (primitive, kind) == ("Future", "result"):
+        return "which nobody has begun" if field(subject, "_state") == "PENDING" else "which is under way"
+    return ""
+
+
+def _place(where: tuple[str, int]) -> str:
+    return f"{Path(where[0]).name}:{where[1]}" if where[0] else ""

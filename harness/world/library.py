@@ -2,9 +2,9 @@
 
 `threading`, `_threading_local`, `queue` and `concurrent.futures` are not written again: their files
 are executed in private modules whose `_thread` and `time` are the lab's. So each Python version
-keeps its own semantics. Inside, these modules see `InnerLock`s, which are no scheduling points; what
-a program is given is the same classes with one scheduling point at the entry of each public
-operation (`public`), so that an operation is one step until it blocks.
+keeps its own semantics. The locks that these modules make for themselves are no scheduling points
+(lock.py); each public operation has one at its entry (operations.py), so that it is one step until
+it blocks.
 
 `threading` and `queue` are loaded once per process and reset for each execution, because executing
 them costs more than a small execution; `concurrent.futures` keeps counters and registries in its
@@ -18,36 +18,19 @@ import itertools
 import os
 import sysconfig
 from collections.abc import Callable, Mapping
-from functools import cache, wraps
+from functools import cache
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
-from harness.scheduler import Scheduler
+from harness.scheduler import Scheduler, Unwind
 from harness.task import Task
 from harness.trace import Operation
 from harness.world import clock, lock, thread
+from harness.world.operations import QUEUE, Operations
 
 CPUS = 4
 """What `os.cpu_count()` is for the library: pools of one size on every machine."""
-
-THREADING = {
-    "Condition": {"wait": "wait", "notify": "notify"},
-    "Semaphore": {"acquire": "acquire", "release": "release"},
-    "BoundedSemaphore": {"release": "release"},
-    "Event": {"is_set": "is_set", "set": "set", "clear": "clear", "wait": "wait"},
-    "Barrier": {"wait": "wait", "reset": "reset", "abort": "abort"},
-}
-"""Public operations by class; those that only call another of them (`notify_all`) have their point there."""
-
-QUEUE = {"put": "put", "get": "get", "task_done": "task_done", "join": "wait", "qsize": "qsize",
-         "empty": "empty", "full": "full", "shutdown": "shutdown"}  # fmt: skip
-
-FUTURE = {"cancel": "cancel", "cancelled": "cancelled", "running": "running", "done": "done", "result": "result",
-          "exception": "result", "add_done_callback": "add_done_callback", "set_result": "set_result",
-          "set_exception": "set_result", "set_running_or_notify_cancel": "run"}  # fmt: skip
-
-EXECUTOR = {"submit": "submit", "shutdown": "shutdown"}
 
 
 class Library:
@@ -55,36 +38,40 @@ class Library:
 
     def __init__(self, scheduler: Scheduler, crashed: thread.CrashHandler) -> None:
         self._scheduler = scheduler
-        bind = {"scheduler": scheduler, "__slots__": ()}
-        self._inner_lock = type("lock", (lock.InnerLock,), {**bind, "__module__": "_thread"})
-        self._inner_rlock = type("RLock", (lock.InnerRLock,), {**bind, "__module__": "_thread"})
-        self.Lock = type("lock", (lock.Lock,), {**bind, "__module__": "_thread"})
-        self.RLock = type("RLock", (lock.RLock,), {**bind, "__module__": "_thread"})
+        self._own: set[int] = set()
+        self.operations = Operations(scheduler, self._own)
+        self.Lock, self.RLock = lock.classes(scheduler, self._own)
         self.time = clock.module(scheduler)
         self._thread = self._low_level(crashed)
         self._inner: dict[str, ModuleType] = {"_thread": self._thread, "time": self.time, "os": _quiet_os()}
-        self.threading = self._execute("threading", self._inner)
-        self.threading.local = self._execute("_threading_local", self._inner).local  # type: ignore[attr-defined]
-        thread.install(self.threading, scheduler, crashed)
-        self.queue = self._execute("queue", self._inner)
+        self.threading = threading = self._library_module("threading", self._inner)
+        local = self._library_module("_threading_local", self._inner).local
+        threading.local = self._thread._local = local
+        threading.RLock = threading._CRLock = self.RLock
+        thread.install(threading, scheduler, crashed, self.operations)
+        self.operations.threading(threading)
+        self.queue = self._library_module("queue", self._inner)
         for name in ("Queue", "_PySimpleQueue"):
-            self._point(getattr(self.queue, name), QUEUE)
-        self.public = self._public_threading()
-        self.public_thread = _copy(self._thread, allocate_lock=self.Lock, LockType=self.Lock, RLock=self.RLock)
-        self.public_thread._local = self.public.local  # type: ignore[attr-defined]
-        self._pristine = [(module, dict(module.__dict__)) for module in (self.threading, self.public, self.queue)]
+            self.operations.of_class(getattr(self.queue, name), QUEUE)
+        self._pristine = [(module, dict(module.__dict__)) for module in (self._thread, threading, self.queue, self.time)]
+        self._lasting = frozenset(self._own)
 
     def begin(self) -> dict[str, ModuleType]:
         """The stand-ins for a new execution, as they are after a fresh import."""
         for module, names in self._pristine:
+            if len(module.__dict__) != len(names):
+                module.__dict__.clear()
             module.__dict__.update(names)
-        self.threading._counter = itertools.count(1).__next__  # type: ignore[attr-defined]
-        self.threading._threading_atexits.clear()  # type: ignore[attr-defined]
-        self.threading._SHUTTING_DOWN = False  # type: ignore[attr-defined]
-        thread.adopt_main(self.threading, self._scheduler)
+        if len(self._own) != len(self._lasting):
+            self._own.intersection_update(self._lasting)
+        threading = self.threading
+        threading._counter = itertools.count(1).__next__
+        threading._threading_atexits.clear()
+        threading._SHUTTING_DOWN = False
+        thread.adopt_main(threading, self._scheduler)
         return {
-            "threading": self.public,
-            "_thread": self.public_thread,
+            "threading": threading,
+            "_thread": self._thread,
             "_threading_local": self._inner["_threading_local"],
             "time": self.time,
             "queue": self.queue,
@@ -92,8 +79,8 @@ class Library:
 
     def at_exit(self) -> None:
         """What the interpreter does when main has returned: thread atexit hooks, then all non-daemon threads."""
-        self.threading._SHUTTING_DOWN = True  # type: ignore[attr-defined]
-        for hook in reversed(self.threading._threading_atexits):  # type: ignore[attr-defined]
+        self.threading._SHUTTING_DOWN = True
+        for hook in reversed(self.threading._threading_atexits):
             hook()
         self._scheduler.point(Operation("exit"), thread.Others(self._scheduler))
 
@@ -102,14 +89,11 @@ class Library:
         inner = {**self._inner, "queue": self.queue}
         package = ModuleType("concurrent.futures")
         package.__path__ = []
-        base = inner["concurrent.futures._base"] = self._execute("concurrent.futures._base", inner)
+        base = inner["concurrent.futures._base"] = self._library_module("concurrent.futures._base", inner)
         inner["concurrent.futures"] = package
         package._base = base  # type: ignore[attr-defined]
-        pool = self._execute("concurrent.futures.thread", inner)
-        self._point(base.Future, FUTURE)
-        self._point(pool.ThreadPoolExecutor, EXECUTOR)
-        for name in ("wait", "as_completed"):
-            setattr(base, name, self._pointed(getattr(base, name), name, method=False))
+        pool = self._library_module("concurrent.futures.thread", inner)
+        self.operations.futures(base, pool)
         for name in _FUTURES_NAMES:
             if hasattr(base, name):
                 setattr(package, name, getattr(base, name))
@@ -129,8 +113,14 @@ class Library:
         """A standard module, executed so that its imports come from `modules` first, then from the host."""
         return self._execute(name, dict(modules))
 
-    def _execute(self, name: str, modules: dict[str, ModuleType]) -> ModuleType:
+    def _library_module(self, name: str, modules: dict[str, ModuleType]) -> Any:
+        """A module whose code is the library's own."""
         module = ModuleType(name)
+        self._own.add(id(module.__dict__))
+        return self._execute(name, modules, module)
+
+    def _execute(self, name: str, modules: dict[str, ModuleType], module: ModuleType | None = None) -> ModuleType:
+        module = module or ModuleType(name)
         module.__file__ = str(_source_path(name))
         module.__dict__["__builtins__"] = {**vars(builtins), "__import__": self._importer(modules)}
         module.__package__ = name.rpartition(".")[0]
@@ -161,9 +151,9 @@ class Library:
             def run() -> None:
                 try:
                     function(*args, **kwargs)
-                except SystemExit:
+                except (SystemExit, Unwind):
                     pass
-                except Exception as error:
+                except BaseException as error:
                     crashed(task, error)
 
             task: Task = scheduler.spawn(run, f"Thread-raw-{len(scheduler.tasks)}", True)
@@ -171,17 +161,18 @@ class Library:
 
         module = _copy(
             host,
-            allocate_lock=self._inner_lock,
-            allocate=self._inner_lock,
-            LockType=self._inner_lock,
-            lock=self._inner_lock,
-            RLock=self._inner_rlock,
+            allocate_lock=self.Lock,
+            allocate=self.Lock,
+            LockType=self.Lock,
+            lock=self.Lock,
+            RLock=self.RLock,
             get_ident=lambda: scheduler.current.ident,
             get_native_id=lambda: scheduler.current.ident,
+            _count=self.operations.counting(lambda: len(scheduler.live) - 1),
             start_new_thread=start_new_thread,
             start_new=start_new_thread,
             TIMEOUT_MAX=lock.TIMEOUT_MAX,
-            _set_sentinel=self._inner_lock,
+            _set_sentinel=self.Lock,
             _ThreadHandle=_Handle,
             _make_thread_handle=_Handle,
             _get_main_thread_ident=lambda: 999,
@@ -191,84 +182,6 @@ class Library:
         module._local = object  # type: ignore[attr-defined]  # replaced once `threading` is there: local needs it
         return module
 
-    def _public_threading(self) -> ModuleType:
-        """`threading` as a program sees it: the same, with scheduling points at public operations."""
-        inner: Any = self.threading
-        public = _copy(inner, Lock=self.Lock, RLock=self.RLock, _allocate_lock=self.Lock)
-        names: dict[str, type] = {}
-        for name, kinds in THREADING.items():
-            base = getattr(inner, name)
-            bases = (base, names["Semaphore"]) if name == "BoundedSemaphore" else (base,)
-            cls = type(name, bases, {"__module__": "threading", "__doc__": base.__doc__})
-            names[name] = cls
-            self._point(cls, kinds)
-        names["Semaphore"].__enter__ = names["Semaphore"].acquire  # type: ignore[attr-defined]
-        rlock, event = self.RLock, names["Event"]
-        condition_init = names["Condition"].__init__
-
-        def __init__(self: Any, lock: Any = None) -> None:
-            condition_init(self, rlock() if lock is None else lock)
-
-        names["Condition"].__init__ = __init__  # type: ignore[misc]
-        names["Condition"].wait = self._reentering(names["Condition"].wait)  # type: ignore[attr-defined]
-
-        class Timer(inner.Timer):  # type: ignore[misc]
-            __doc__ = inner.Timer.__doc__
-
-            def __init__(self, *args: Any, **kwargs: Any) -> None:
-                super().__init__(*args, **kwargs)
-                self.finished = event()
-
-        Timer.__module__, Timer.__qualname__ = "threading", "Timer"
-        public.__dict__.update(names, Timer=Timer)
-        return public
-
-    def _point(self, cls: type, kinds: Mapping[str, str]) -> None:
-        """Give the public operations of `cls` their scheduling point, and its instances a token."""
-        scheduler, init = self._scheduler, cls.__init__  # type: ignore[misc]
-
-        @wraps(init)
-        def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
-            self._lab_token = scheduler.new_token()
-            init(self, *args, **kwargs)
-
-        cls.__init__ = __init__  # type: ignore[misc]
-        for name, kind in kinds.items():
-            if hasattr(cls, name):
-                setattr(cls, name, self._pointed(getattr(cls, name), kind))
-
-    def _reentering(self, wait: Callable[..., bool]) -> Callable[..., bool]:
-        """A Condition's wait that is enabled again only once it was woken and its lock is free: one step, not two."""
-        scheduler = self._scheduler
-
-        @wraps(wait)
-        def operation(self: Any, timeout: float | None = None) -> bool:
-            me = scheduler.current
-            outer, me.reentry = me.reentry, self._lock if hasattr(self._lock, "held") else None
-            try:
-                return wait(self, timeout)
-            finally:
-                me.reentry = outer
-
-        return operation
-
-    def _pointed(self, function: Callable[..., Any], kind: str, method: bool = True) -> Callable[..., Any]:
-        scheduler = self._scheduler
-
-        @wraps(function)
-        def operation(*args: Any, **kwargs: Any) -> Any:
-            me = scheduler.current
-            outer = me.call, me.called
-            me.subject = me.called = args[0]
-            me.call = pending = Operation(kind, args[0]._lab_token if method else None)
-            try:
-                scheduler.point(pending)
-                return function(*args, **kwargs)
-            finally:
-                me.call, me.called = outer
-
-        return operation
-
 
 class _Handle:
     """Stands in for 3.13's `_ThreadHandle`, which the lab's Thread does not use."""
@@ -276,11 +189,13 @@ class _Handle:
     def __init__(self, ident: int = 0) -> None:
         self.ident = ident
 
+        self._done = False
+
     def is_done(self) -> bool:
-        return False
+        return self._done
 
     def _set_done(self) -> None:
-        pass
+        self._done = True
 
 
 _FUTURES_NAMES = (

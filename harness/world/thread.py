@@ -7,15 +7,18 @@ some 45 steps to a two-thread program and hide bugs.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
-from harness.scheduler import Scheduler
+from harness.scheduler import Scheduler, Unwind
 from harness.task import Task
 from harness.trace import WHOLE, Operation
 from harness.world.lock import timeout_ns
+from harness.world.operations import Operations
 
 CrashHandler = Callable[[Task, BaseException], None]
 
@@ -35,7 +38,7 @@ class Others:
         return any(not task.daemon and task is not main for task in self._scheduler.live)
 
 
-def install(threading: ModuleType, scheduler: Scheduler, crashed: CrashHandler) -> None:
+def install(threading: ModuleType, scheduler: Scheduler, crashed: CrashHandler, operations: Operations) -> None:
     """Replace the parts of a private `threading` module that start, run and await threads."""
     thread_class: Any = threading.Thread
 
@@ -45,6 +48,7 @@ def install(threading: ModuleType, scheduler: Scheduler, crashed: CrashHandler) 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
         self._lab_token = scheduler.new_token()
         init(self, *args, **kwargs)
+        self._started = Started()
 
     def __hash__(self: Any) -> int:
         """By creation, not by address: sets of threads (an executor has one) are walked in one order."""
@@ -62,19 +66,23 @@ def install(threading: ModuleType, scheduler: Scheduler, crashed: CrashHandler) 
         task.handle = self
         self._ident = task.ident
         self._native_id = task.ident
-        self._started._flag = True
+        self._started.set()
         threading._active[task.ident] = self
 
     def _run(self: Any, task: Task) -> None:
+        _hand_over(self, operations)
         try:
-            self.run()
-        except SystemExit:
-            pass
-        except Exception as error:
-            crashed(task, error)
+            with _traced(threading):
+                self.run()
+        except Unwind:
+            raise
+        except BaseException as error:
+            if not isinstance(error, SystemExit):
+                crashed(task, error)
             if not scheduler.unwinding:
                 self._invoke_excepthook(self)
         finally:
+            _has_stopped(self)
             threading._active.pop(task.ident, None)
 
     def join(self: Any, timeout: float | None = None) -> None:
@@ -104,6 +112,51 @@ def install(threading: ModuleType, scheduler: Scheduler, crashed: CrashHandler) 
     threading.get_native_id = threading.get_ident  # type: ignore[attr-defined]
 
 
+class Started:
+    """Whether a thread was started; unlike the Event it stands in for, no operation of the program's."""
+
+    __slots__ = ("_flag",)
+
+    def __init__(self) -> None:
+        self._flag = False
+
+    def is_set(self) -> bool:
+        return self._flag
+
+    def set(self) -> None:
+        self._flag = True
+
+
+def _hand_over(thread: Any, operations: Operations) -> None:
+    """Built-in callables that the program gave to the thread are announced when it calls them."""
+    for name in ("_target", "function"):
+        given = thread.__dict__.get(name)
+        if given is not None and type(given) is not FunctionType:
+            setattr(thread, name, operations.calling(given))
+
+
+@contextmanager
+def _traced(threading: Any) -> Iterator[None]:
+    """What `threading.settrace` and `setprofile` ask for; the real thread outlives the program's."""
+    if threading._trace_hook is None and threading._profile_hook is None:
+        yield
+        return
+    before = sys.gettrace(), sys.getprofile()
+    sys.settrace(threading._trace_hook)
+    sys.setprofile(threading._profile_hook)
+    try:
+        yield
+    finally:
+        sys.setprofile(before[1])
+        sys.settrace(before[0])
+
+
+def _has_stopped(thread: Any) -> None:
+    thread._is_stopped = True  # until 3.12
+    if "_handle" in thread.__dict__:  # from 3.13 on
+        thread._handle._set_done()
+
+
 def adopt_main(threading: ModuleType, scheduler: Scheduler) -> None:
     """The running execution's main thread becomes `threading.main_thread()`."""
     threading._active.clear()
@@ -115,5 +168,7 @@ def adopt_main(threading: ModuleType, scheduler: Scheduler) -> None:
     task.handle = main
     main._ident = main._native_id = task.ident
     main._name = "MainThread"
+    main._started = Started()
+    main._started.set()
     main.__dict__.pop("_threading_local", None)
     threading._active[task.ident] = main

@@ -1,0 +1,208 @@
+"""Public operations of the standard library's primitives: one scheduling point at the entry of each.
+
+The classes are CPython's own. An operation is atomic until it blocks: called by the library itself
+inside another operation it is part of that one's step. Callables that a program hands to the library
+(`Thread(target=…)`, callbacks, a barrier's action) are program code, whoever calls them: `handed`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from functools import wraps
+from types import FunctionType, ModuleType
+from typing import Any
+
+from harness.scheduler import Scheduler
+from harness.trace import Operation
+
+THREADING = {
+    "_RLock": {"acquire": "acquire", "release": "release"},
+    "Condition": {"wait": "wait", "notify": "notify"},
+    "Semaphore": {"acquire": "acquire", "release": "release"},
+    "BoundedSemaphore": {"release": "release"},
+    "Event": {"is_set": "is_set", "set": "set", "clear": "clear", "wait": "wait"},
+    "Barrier": {"wait": "wait", "reset": "reset", "abort": "abort", "n_waiting": "n_waiting", "broken": "broken"},
+}
+"""Public operations by class; those that only call another of them (`notify_all`) have their point there."""
+
+QUEUE = {"put": "put", "get": "get", "task_done": "task_done", "join": "wait", "qsize": "qsize",
+         "empty": "empty", "full": "full", "shutdown": "shutdown"}  # fmt: skip
+
+FUTURE = {"cancel": "cancel", "cancelled": "cancelled", "running": "running", "done": "done", "result": "result",
+          "exception": "result", "add_done_callback": "add_done_callback", "set_result": "set_result",
+          "set_exception": "set_result", "set_running_or_notify_cancel": "run"}  # fmt: skip
+
+EXECUTOR = {"submit": "submit", "shutdown": "shutdown"}
+
+
+class Operations:
+    """Gives classes and functions of the library their scheduling points.
+
+    `library` holds the ids of the `__dict__`s of its modules; `calling` announces what a built-in
+    callable will touch and gives the callable to be called instead.
+    """
+
+    def __init__(self, scheduler: Scheduler, library: set[int]) -> None:
+        self._scheduler = scheduler
+        self._library = library
+        self.low: int | None = None
+        self.calling: Callable[[Any], Any] = lambda function: function
+
+    def threading(self, module: ModuleType) -> None:
+        """The primitives of a private `threading`. Its own code calls them as a program does, other modules inside theirs."""
+        self.low = id(module.__dict__)
+        condition = module.Condition
+        condition.wait = self._reentering(condition.wait)
+        condition.__enter__ = self._by_program(condition.__enter__, lambda self: self._lock.__enter__())
+        condition.__exit__ = self._by_program(condition.__exit__, lambda self, *exc: self._lock.__exit__(*exc))
+        self._hand(condition, "wait_for", 1, "predicate")
+        self._hand(module.Barrier, "__init__", 2, "action")
+        for name, kinds in THREADING.items():
+            self.of_class(getattr(module, name), kinds)
+        for cls in (module.Semaphore, module._RLock):
+            cls.__enter__ = cls.acquire
+        for name in ("enumerate", "active_count"):
+            setattr(module, name, self.counting(getattr(module, name)))
+
+    def of_class(self, cls: type, kinds: Mapping[str, str]) -> None:
+        """Give the public operations of `cls` their scheduling point, and its instances a token."""
+        scheduler, init = self._scheduler, cls.__init__  # type: ignore[misc]
+
+        @wraps(init)
+        def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+            if self._lab_token is None:
+                self._lab_token = scheduler.new_token()
+            init(self, *args, **kwargs)
+
+        cls._lab_token = None  # type: ignore[attr-defined]
+        cls.__init__ = __init__  # type: ignore[misc]
+        for name, kind in kinds.items():
+            found = getattr(cls, name, None)
+            if isinstance(found, property):
+                setattr(cls, name, property(self.pointed(found.fget, kind)))
+            elif found is not None:
+                setattr(cls, name, self.pointed(found, kind))
+
+    def futures(self, base: ModuleType, pool: ModuleType) -> None:
+        """The parts of `concurrent.futures`."""
+        self._hand(base.Future, "add_done_callback", 1, "fn")
+        self._hand(pool.ThreadPoolExecutor, "submit", 1, "fn")
+        self._hand(pool.ThreadPoolExecutor, "__init__", 3, "initializer")
+        self.of_class(base.Future, FUTURE)
+        self.of_class(pool.ThreadPoolExecutor, EXECUTOR)
+        base.wait = self.pointed(base.wait, "wait", method=False)
+        base.as_completed = self._stepping(base.as_completed)
+
+    def pointed(self, function: Callable[..., Any], kind: str, method: bool = True) -> Callable[..., Any]:
+        """`function` with a scheduling point at its entry."""
+        scheduler, library, low = self._scheduler, self._library, function.__module__ == "threading"
+
+        @wraps(function)
+        def operation(*args: Any, **kwargs: Any) -> Any:
+            me = scheduler.current
+            token = args[0]._lab_token if method else None
+            caller = id(sys._getframe(1).f_globals)
+            if caller in library and (me.call is not None or (caller != self.low and low)):
+                if token is not None:
+                    scheduler.touch(token)
+                return function(*args, **kwargs)
+            outer = me.call, me.called
+            me.subject = me.called = args[0] if method else None
+            me.call = pending = Operation(kind, token)
+            try:
+                scheduler.point(pending)
+                return function(*args, **kwargs)
+            finally:
+                me.call, me.called = outer
+
+        return operation
+
+    def counting(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """A function that looks at which threads there are: at each one, and at whether another one starts."""
+        scheduler, library = self._scheduler, self._library
+
+        @wraps(function)
+        def operation() -> Any:
+            if id(sys._getframe(1).f_globals) not in library:
+                scheduler.current.subject = None
+                scheduler.point(Operation("enumerate"))
+                for index in range(len(scheduler.tasks) + 1):
+                    scheduler.touch(("thread", index), "r")
+            return function()
+
+        return operation
+
+    def handed(self, function: Any) -> Any:
+        """A program's callable, to be called by the library as program code: outside of the operation that calls it."""
+        if not callable(function):
+            return function
+        scheduler = self._scheduler
+
+        def called(*args: Any, **kwargs: Any) -> Any:
+            me = scheduler.current
+            outer, me.call, me.called = (me.call, me.called), None, None
+            try:
+                return self.calling(function)(*args, **kwargs)
+            finally:
+                me.call, me.called = outer
+
+        return called
+
+    def _hand(self, cls: type, method: str, position: int, keyword: str | None) -> None:
+        """The argument of `method` at `position` (self is 0), or named `keyword`, is a callable of the program's."""
+        function = getattr(cls, method)
+
+        @wraps(function)
+        def handing(*args: Any, **kwargs: Any) -> Any:
+            if len(args) > position:
+                args = (*args[:position], self.handed(args[position]), *args[position + 1 :])
+            elif keyword in kwargs:
+                kwargs[keyword] = self.handed(kwargs[keyword])
+            return function(*args, **kwargs)
+
+        setattr(cls, method, handing)
+
+    def _by_program(self, function: FunctionType, operation: Callable[..., Any]) -> Callable[..., Any]:
+        """`function` where the library calls it, else `operation`."""
+        library = self._library
+
+        @wraps(function)
+        def method(*args: Any) -> Any:
+            return (function if id(sys._getframe(1).f_globals) in library else operation)(*args)
+
+        return method
+
+    def _reentering(self, wait: Callable[..., bool]) -> Callable[..., bool]:
+        """A Condition's wait that is enabled again only once it was woken and its lock is free: one step, not two."""
+        scheduler = self._scheduler
+
+        @wraps(wait)
+        def operation(self: Any, timeout: float | None = None) -> bool:
+            me = scheduler.current
+            outer, me.reentry = me.reentry, self._lock if hasattr(self._lock, "held") else None
+            try:
+                return wait(self, timeout)
+            finally:
+                me.reentry = outer
+
+        return operation
+
+    def _stepping(self, as_completed: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
+        """A generator function, each step of which is an operation."""
+        step = self.pointed(next, "as_completed", method=False)
+
+        @wraps(as_completed)
+        def generator(*args: Any, **kwargs: Any) -> Iterator[Any]:
+            futures = as_completed(*args, **kwargs)
+            try:
+                while True:
+                    try:
+                        future = step(futures)
+                    except StopIteration:
+                        return
+                    yield future
+            finally:
+                futures.close()  # type: ignore[attr-defined]
+
+        return generator

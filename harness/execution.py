@@ -20,11 +20,11 @@ from harness.schedule import Turn, Witness, plain
 from harness.strategies.replay import Diverged, Follow, Replay
 from harness.task import Policy, Task
 from harness.trace import Operation, Step, Trace
+from harness.worker import Watchdog
 from harness.world.lock import InnerLock
 from harness.world.program import Program, TargetError, show_result
 from harness.world.state import StateCapture
 from harness.world.state_waits import waiting
-from harness.worker import Watchdog
 from harness.world.world import Ending, World
 
 MAX_STEPS = 20_000
@@ -35,7 +35,7 @@ REPLAY_FACTOR = 20
 
 
 class Granularity(NamedTuple):
-    """Which scheduling points an execution had: the accesses at `sites`, releases of locks, all from step `all_from` on."""
+    """Which scheduling points an execution had: accesses at `sites`, `releases` of locks, all from step `all_from` on."""
 
     sites: frozenset[int]
     releases: bool
@@ -65,6 +65,7 @@ class Execution:
     pending: dict[int, Operation] = field(default_factory=dict)
     threads: tuple[str, ...] = ()
     cut: bool = False
+    """The fair tail took over: the strategy did not choose all of it."""
     loop: tuple[str, ...] = ()
     """One turn of the loop that repeats for ever, a line per step (livelock and starvation)."""
     refined: bool = False
@@ -79,6 +80,8 @@ class Replayed:
     execution: Execution
     trace: Trace
     witness: Witness
+    preemptions: int
+    """Those of the schedule; when threads take turns, nobody counts."""
     diverged: str | None = None
 
 
@@ -97,15 +100,23 @@ class Runner:
         self.program = program
         self.world = World(program, instrumented)
         self.max_steps = max_steps or int(program.settings.get("max_steps", MAX_STEPS))
-        self._early_timeouts = early_timeouts
+        self.early_timeouts = early_timeouts
         self._check = _load_oracle(program.oracle)
         self._watchdog = watchdog
         if watchdog is not None:
             watchdog.where = self._running_where
 
-    def run(self, strategy: Policy, *, log_steps: bool = False, named: bool = False) -> Execution:
-        """One execution under `strategy`, with a fair tail after half of its steps."""
-        return self._execute(strategy, self.max_steps, self.max_steps // 2, log_steps=log_steps, named=named)
+    def run(
+        self, strategy: Policy, *, log_steps: bool = False, named: bool = False, max_steps: int | None = None
+    ) -> Execution:
+        """One execution under `strategy`, with a fair tail after half of its steps; with `max_steps` it has no tail."""
+        tail_from = max_steps or self.max_steps // 2
+        return self._execute(strategy, max_steps or self.max_steps, tail_from, log_steps=log_steps, named=named)
+
+    def refine(self) -> None:
+        """What executions taught of the locks is in force from the next one on."""
+        scheduler = self.world.scheduler
+        scheduler.release_points = scheduler.release_points or scheduler.probed
 
     def record(self, strategy: Policy, max_steps: int) -> Replayed:
         """One execution under `strategy` with every access a step, recorded in full."""
@@ -121,11 +132,17 @@ class Runner:
         """The execution that `witness` describes, recorded in full. Never ends silently in another outcome."""
         return self._recorded(None, witness)
 
-    def _recorded(self, policy: Any, witness: Witness | None = None, max_steps: int | None = None) -> Replayed:
+    def approach(self, witness: Witness, max_steps: int) -> Replayed:
+        """An execution as close to `witness` as the program allows: turns that do not fit are left out."""
+        return self._recorded(None, witness, max_steps, lenient=True)
+
+    def _recorded(
+        self, policy: Any, witness: Witness | None = None, max_steps: int | None = None, lenient: bool = False
+    ) -> Replayed:
         world = self.world
         recording = Recording(world)
         if witness is not None:
-            policy = Replay(witness, recording.describe, plain)
+            policy = Replay(witness, recording.describe, plain, lenient)
         scribe = Scribe(policy, recording)
         steps = max_steps or self.max_steps * REPLAY_FACTOR
         granularity = world.scheduler.release_points
@@ -140,9 +157,9 @@ class Runner:
             world.scheduler.release_points, world.points.full = granularity, False
         turns: tuple[Turn, ...] = tuple(scribe.turns)
         written = Witness(execution.outcome, self.program.digest, turns, scribe.turned_fair)
-        if witness is not None and diverged is None:
+        if witness is not None and diverged is None and not lenient:
             diverged = _departure(policy, witness, execution)
-        return Replayed(execution, recording.trace(), written, diverged)
+        return Replayed(execution, recording.trace(), written, scribe.preemptions, diverged)
 
     def _execute(
         self,
@@ -172,7 +189,7 @@ class Runner:
                 log_steps=log_steps,
                 named=named,
                 recorder=recording,
-                early_timeouts=self._early_timeouts,
+                early_timeouts=self.early_timeouts,
                 on_stop=lambda: stuck.extend(waiting(world, recording)),
             )
         finally:
@@ -189,7 +206,7 @@ class Runner:
             log=ending.log,
             pending=ending.pending,
             threads=ending.threads,
-            cut=ending.ended == "bound",
+            cut=ending.ended == "bound" or ending.steps > tail_from,
             loop=liveness.verdict.loop if liveness.verdict else (),
             refined=ending.learned or (ending.probed and not world.scheduler.release_points),
             granularity=Granularity(world.points.in_force, releases, 0 if full else tail_from),
@@ -256,7 +273,7 @@ class Runner:
 def _departure(replay: Replay, witness: Witness, execution: Execution) -> str | None:
     missed = replay.unused()
     if missed is not None:
-        return f"diverged: {missed}; the execution {_ended(execution)}"
+        return f"diverged at step {execution.steps + 1}: {missed}, but the execution {_ended(execution)}"
     if execution.outcome is not witness.outcome:
         return f"diverged: the witness says {witness.outcome}, this execution {_ended(execution)}"
     return None

@@ -1,30 +1,185 @@
-"""A smaller witness for the same failure."""
+"""A smaller witness for the same failure: the fewest preemptions, then the fewest steps, then the fewest threads.
+
+A preemption is what a reader has to imagine happening at the worst moment, so it costs most. The
+passes are named by what they do to the schedule, and go from cheap and coarse to dear and thorough:
+
+    run_on     leaves out turns, many at a time and then one by one: who is not told to make way runs on.
+               Most of what a random search did is noise of this kind, and each success shortens all that follows
+    bring_together  brings two pieces of a thread's work together, so that one switch less is needed
+    count_up   tries all schedules without a preemption, then all with one, two …, and so proves a number
+               minimal where the program is small enough; last, because what is left bounds its search
+
+Deterministic: the same failure and program give the same witness.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import NamedTuple
 
-from harness.execution import Replayed
-from harness.schedule import Witness
+from harness.execution import Execution, Replayed, Runner
+from harness.schedule import Turn
+from harness.strategies import Profile, SearchError, Strategy, make
+from harness.strategies.replay import Roughly
+from harness.trace import Step
+
+ATTEMPTS = 50_000
+"""Steps for leaving out turns, and again for bringing pieces together: a thousand small executions, a few large ones."""
+
+SEARCH = 30_000
+"""Steps for counting up: the space of a small program, and a fraction of a second."""
+
+SLACK = 500
+"""Steps an attempt may take beyond the failure's own before it counts as another way of going on for ever."""
 
 
-def minimize(shown: Replayed, replay: Callable[[Witness], Replayed | None], attempts: int = 300) -> Replayed:
-    """Drops turns from the witness while the execution still ends in the same outcome; at most `attempts` replays.
+class Minimal(NamedTuple):
+    """The smallest failure found. `proved`: every schedule with fewer preemptions was tried, none fails like this."""
 
-    Each turn is a switch that running on would not have made, so fewer turns are fewer preemptions.
-    Deterministic: turns are tried from the last to the first until a whole pass drops nothing.
-    """
-    best = shown
-    dropped = True
-    while dropped:
-        dropped = False
-        for at in reversed(range(len(best.witness.turns))):
-            if attempts <= 0:
-                return best
-            attempts -= 1
-            turns = best.witness.turns[:at] + best.witness.turns[at + 1 :]
-            smaller = replay(best.witness._replace(turns=turns))
-            if smaller is not None and len(smaller.witness.turns) < len(best.witness.turns):
-                best, dropped = smaller, True
-                break
-    return best
+    replayed: Replayed
+    proved: bool
+
+
+def minimize(shown: Replayed, runner: Runner) -> Minimal:
+    """The smallest failure with the outcome of `shown` that the passes lead to."""
+    shrinking = _Shrinking(shown, runner)
+    shrinking.run_on()
+    shrinking.bring_together()
+    proved = shrinking.count_up()
+    return Minimal(shrinking.best, proved)
+
+
+def size(replayed: Replayed) -> tuple[int, int, int, int, str]:
+    """What is compared; the first number that differs decides."""
+    witness = replayed.witness
+    threads = len({step.thread for step in replayed.trace.steps})
+    return replayed.preemptions, replayed.execution.steps, threads, len(witness.turns), str(witness)
+
+
+def preemptions(steps: Sequence[Step]) -> int:
+    """How often a thread was left that was still enabled."""
+    return sum(
+        after.task != step.task and step.task in after.enabled for step, after in zip(steps, steps[1:], strict=False)
+    )
+
+
+class _Shrinking:
+    """The smallest failure so far, and the passes that look for a smaller one."""
+
+    def __init__(self, shown: Replayed, runner: Runner) -> None:
+        self.best = shown
+        self._runner = runner
+        self._outcome = shown.execution.outcome
+        self._left = 0
+
+    def run_on(self) -> None:
+        """Leave out turns: chunks of half of them, then smaller ones, until no single turn can go."""
+        self._left = ATTEMPTS
+        length = max(1, len(self.best.witness.turns) // 2)
+        while self.best.witness.turns and self._left > 0:
+            if any(self._left > 0 and self._without(start, length) for start in self._starts(length)):
+                continue
+            if length == 1:
+                return
+            length //= 2
+
+    def bring_together(self) -> None:
+        """Move a piece of a thread's work back to its last one, or that one forward, across what others did."""
+        self._left = ATTEMPTS
+        while self._left > 0 and self.best.preemptions > 1 and not self.best.witness.fair:
+            if not any(self._try(Roughly(order)) for order in _gathered(self.best.execution.schedule)):
+                return
+
+    def count_up(self) -> bool:
+        """Search by number of preemptions, up to the best known; True where every smaller number is ruled out."""
+        if self.best.witness.fair:
+            return False
+        search = _CountUp(self._runner, self.best)
+        for execution in search.failures():
+            self._accept(self._runner.follow(execution))
+        return search.complete
+
+    def _starts(self, length: int) -> Iterator[int]:
+        """From the last turn to the first: the late ones depend on the early ones."""
+        return iter(range(len(self.best.witness.turns) - 1, -1, -length))
+
+    def _without(self, start: int, length: int) -> bool:
+        witness = self.best.witness
+        turns: tuple[Turn, ...] = witness.turns[: max(0, start - length + 1)] + witness.turns[start + 1 :]
+        return self._accept(self._runner.approach(witness._replace(turns=turns), self._bound()))
+
+    def _try(self, policy: Roughly) -> bool:
+        return self._left > 0 and self._accept(self._runner.record(policy, self._bound()))
+
+    def _bound(self) -> int:
+        return 2 * self.best.execution.steps + SLACK
+
+    def _accept(self, found: Replayed) -> bool:
+        """Take over `found` if it is the same failure, is smaller, and its own witness leads to it."""
+        self._left -= found.execution.steps
+        if found.diverged or found.execution.outcome is not self._outcome or not size(found) < size(self.best):
+            return False
+        again = self._runner.replay(found.witness)
+        if again.diverged or not size(again) < size(self.best):
+            return False
+        self.best = again
+        return True
+
+
+class _CountUp:
+    """The search of the last pass. `complete` once everything below the fewest preemptions found was tried."""
+
+    def __init__(self, runner: Runner, best: Replayed) -> None:
+        self._runner = runner
+        self._outcome = best.execution.outcome
+        self._fewest = best.preemptions
+        self._bound = 2 * best.execution.steps + SLACK
+        self._steps: int | None = None
+        self._cut = False
+        self.complete = False
+
+    def failures(self) -> Iterator[Execution]:
+        """Failing executions, each better than the one before, at the granularity of a search."""
+        left = SEARCH
+        strategy = self._strategy()
+        while left > 0 and strategy.begin(0):
+            execution = self._runner.run(strategy, log_steps=True, max_steps=self._bound)
+            left -= execution.steps
+            if execution.refined:
+                self._runner.refine()
+                strategy = self._strategy()
+                continue
+            try:
+                strategy.end(execution.log, execution.pending, cut=execution.cut)
+            except SearchError:  # two executions that contradict each other prove nothing
+                return
+            count = preemptions(execution.log or [])
+            self._cut = self._cut or (execution.cut and count < self._fewest)
+            self.complete = count >= self._fewest and not self._cut
+            if count > self._fewest:
+                return
+            if execution.outcome is self._outcome and (count < self._fewest or self._shorter(execution)):
+                self._fewest, self._steps = count, execution.steps
+                self.complete = not self._cut
+                yield execution
+        self.complete = self.complete or (left > 0 and not self._cut)
+
+    def _shorter(self, execution: Execution) -> bool:
+        return self._steps is None or execution.steps < self._steps
+
+    def _strategy(self) -> Strategy:
+        early = self._runner.early_timeouts
+        return make("exhaustive", 0, Profile(), preemptions=self._fewest, early_timeouts=early)
+
+
+def _gathered(schedule: Sequence[int]) -> Iterator[list[int]]:
+    """The orders in which one piece of a thread's work is moved to the one before it, or that one to it."""
+    pieces = [(task, len(list(steps))) for task, steps in groupby(schedule[1:])]
+    for later, (task, _) in enumerate(pieces):
+        earlier = next((i for i in reversed(range(later)) if pieces[i][0] == task), None)
+        if earlier is not None:
+            between, one, two = pieces[earlier + 1 : later], pieces[earlier], pieces[later]
+            for middle in ([one, two, *between], [*between, one, two]):
+                moved = [*pieces[:earlier], *middle, *pieces[later + 1 :]]
+                yield [task for task, length in moved for _ in range(length)]

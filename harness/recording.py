@@ -137,6 +137,7 @@ class Scribe:
         self._arrivals: Counter[tuple[str, str, str]] = Counter()
         self._last: Task | None = None
         self.turns: list[Turn] = []
+        self.preemptions = 0
         self.fair: Any = None
         self.turned_fair = False
 
@@ -155,6 +156,7 @@ class Scribe:
             self.turned_fair = True
             return self.choose(enabled, running, step)
         usual = running if running in enabled else enabled[0]
+        self.preemptions += chosen is not running and running in enabled
         if chosen is not usual and here is not None:
             self.turns.append(Turn(*here, self._arrivals[here], plain(chosen.name)))
         self._last = chosen

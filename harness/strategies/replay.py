@@ -50,48 +50,101 @@ class Follow:
         raise Diverged(f"diverged at step {step + 1}: expected thread {wanted}, enabled are {_names(enabled)}")
 
 
-class Replay:
-    """Follows a witness: run on, except at its turns; after the last turn in turns if it says `fair`."""
+class Roughly:
+    """Keeps as close to an order of thread indexes as the program allows: always the first of them that is enabled.
+
+    When the order is used up, a thread runs on until it is blocked or ends.
+    """
 
     every_step = True
 
-    def __init__(self, witness: Witness, describe: Describe, plain: Callable[[str], str]) -> None:
+    def __init__(self, order: Sequence[int], fair: bool = False) -> None:
+        self._order = list(reversed(order))
+        self._fair = fair
+
+    def choose(self, enabled: list[Any], running: Any, step: int) -> Any:
+        by_index = {task.index: task for task in enabled}
+        for at in reversed(range(len(self._order))):
+            if self._order[at] in by_index:
+                return by_index[self._order.pop(at)]
+        if self._fair:
+            raise Fairly
+        return running if running in enabled else enabled[0]
+
+
+class Replay:
+    """Follows a witness: run on, except at its turns; after the last turn in turns if it says `fair`.
+
+    Raises Diverged where a turn cannot be taken or never will be. A `lenient` replay leaves such a turn out and
+    goes on: for a search among similar schedules, where what really happened is written down by somebody else.
+    """
+
+    every_step = True
+
+    def __init__(
+        self, witness: Witness, describe: Describe, plain: Callable[[str], str], lenient: bool = False
+    ) -> None:
         self._witness = witness
         self._turns = list(witness.turns)
         self._describe = describe
         self._plain = plain
+        self._lenient = lenient
         self._arrivals: Counter[tuple[str, str, str]] = Counter()
+        self._finished: set[str] = set()
         self._last: Any = None
 
     def choose(self, enabled: list[Any], running: Any, step: int) -> Any:
-        chosen = self._chosen(enabled, running, step)
+        last = running or self._last
+        asked = self._turn_at(last, running is None or not running.held) if last is not None else None
+        if asked is not None:
+            chosen = self._taken(asked, enabled, step)
+        else:
+            self._refuse_what_cannot_come(enabled, step)
+            chosen = None
+        if chosen is None:
+            if self._witness.fair and not self._turns and asked is None:
+                raise Fairly
+            chosen = running if running in enabled else enabled[0]
         self._last = chosen
         return chosen
 
     def unused(self) -> str | None:
         """What the witness still waits for when the execution is over."""
-        if not self._turns:
-            return None
-        turn = self._turns[0]
-        return f"{turn.thread} never came to {_words(turn)}" + (f" for the {turn.nth}th time" if turn.nth > 1 else "")
+        return f"expected {self._expected(self._turns[0])}" if self._turns else None
 
-    def _chosen(self, enabled: list[Any], running: Any, step: int) -> Any:
-        last = running or self._last
-        if self._turns and last is not None and self._arrived(last, running is None or not running.held, self._turns[0]):
-            turn = self._turns.pop(0)
-            for task in enabled:
-                if self._plain(task.name) == turn.to:
-                    return task
-            raise Diverged(f"diverged at step {step + 1}: expected {turn.to} to go on, enabled are {self._can(enabled)}")
-        if self._witness.fair and not self._turns:
-            raise Fairly
-        return running if running in enabled else enabled[0]
-
-    def _arrived(self, task: Any, finished: bool, turn: Turn) -> bool:
+    def _turn_at(self, task: Any, finished: bool) -> Turn | None:
+        """The turn whose place `task` has come to. A lenient replay may pass over turns before it."""
         name = self._plain(task.name)
-        kind, what = (END, "") if finished else self._describe(task)
-        self._arrivals[name, kind, what] += 1
-        return (name, kind, what, self._arrivals[name, kind, what]) == (turn.thread, turn.kind, turn.object, turn.nth)
+        if finished:
+            self._finished.add(name)
+        here = (name, END, "") if finished else (name, *self._describe(task))
+        self._arrivals[here] += 1
+        place = (*here, self._arrivals[here])
+        for at, turn in enumerate(self._turns if self._lenient else self._turns[:1]):
+            if turn[:4] == place:
+                del self._turns[: at + 1]
+                return turn
+        return None
+
+    def _taken(self, turn: Turn, enabled: list[Any], step: int) -> Any:
+        for task in enabled:
+            if self._plain(task.name) == turn.to:
+                return task
+        if self._lenient:
+            return None
+        raise Diverged(
+            f"diverged at step {step + 1}: expected {turn.to} to go on where {_place(turn)}, "
+            f"enabled are {self._can(enabled)}"
+        )
+
+    def _refuse_what_cannot_come(self, enabled: list[Any], step: int) -> None:
+        if self._turns and not self._lenient and self._turns[0].thread in self._finished:
+            expected = self._expected(self._turns[0])
+            raise Diverged(f"diverged at step {step + 1}: expected {expected}, enabled are {self._can(enabled)}")
+
+    def _expected(self, turn: Turn) -> str:
+        again = f" for the {_ordinal(turn.nth)} time" if turn.nth > 1 else ""
+        return f"{turn.thread} to {_words(turn)}{again}"
 
     def _can(self, enabled: list[Any]) -> str:
         return ", ".join(f"{task.name} ({' '.join(self._describe(task)).strip()})" for task in enabled)
@@ -102,4 +155,12 @@ def _names(tasks: list[Any]) -> str:
 
 
 def _words(turn: Turn) -> str:
-    return "its end" if turn.kind == END else f"{turn.kind} {turn.object}".strip()
+    return f"{turn.kind} {turn.object}".strip()
+
+
+def _place(turn: Turn) -> str:
+    return f"{turn.thread} has ended" if turn.kind == END else f"{turn.thread} is about to {_words(turn)}"
+
+
+def _ordinal(number: int) -> str:
+    return f"{number}{'th' if number % 100 in (11, 12, 13) else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import contextlib
 import io
+import re
 import textwrap
 import types
 from collections import deque
@@ -78,13 +79,14 @@ def outcome(code: CodeType, names: dict[str, Any]) -> dict[str, Any]:
         try:
             exec(code, namespace)
         except BaseException as caught:
-            error = [type(caught), str(caught), frames(caught, code.co_filename)]
-    return {
-        "result": repr(namespace.get("result")),
-        "output": output.getvalue(),
-        "error": error,
-        "names": list(namespace),
-    }
+            error = [type(caught), _steady(str(caught)), frames(caught, code.co_filename)]
+    result = _steady(repr(namespace.get("result")))
+    return {"result": result, "output": _steady(output.getvalue()), "error": error, "names": list(namespace)}
+
+
+def _steady(text: str) -> str:
+    """Without addresses."""
+    return re.sub(r" at 0x[0-9a-f]+", "", text)
 
 
 def frames(error: BaseException, filename: str) -> list[tuple[str, int]]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from harness.trace import WHOLE
-from harness.world.access_attributes import load_touches, owner_of, store_touches
+from harness.world.access_attributes import OWNERS, load_touches, owner_of, store_touches
 from harness.world.access_effects import UNSTEADY, Effect, Touch
 from harness.world.access_types import FACTS, PLAIN, QUIET
 
@@ -30,7 +30,7 @@ class Announcer:
         """Announce one operation."""
         if len(touches) == 1:
             kind, obj, key = touches[0]
-            self.access(kind, owner_of(obj), key, site)
+            self.access(kind, owner_of(obj) if OWNERS else obj, key, site)
         elif touches:
             self.together([(kind, owner_of(obj), key) for kind, obj, key in touches], site)
 
@@ -39,7 +39,9 @@ class Announcer:
         effect, receiver = call
         touches = effect(receiver, arguments)
         self.say(touches, site)
-        while effect in UNSTEADY and touches:
+        if effect not in UNSTEADY:
+            return
+        while touches:
             before, touches = touches, effect(receiver, arguments)
             if _same(before, touches):
                 return
@@ -72,7 +74,14 @@ class Variables(Announcer):
         return obj
 
     def set_w(self, obj: Any, name: str, site: int) -> Any:
-        self.say(store_touches(obj, name), site)
+        try:
+            plan = FACTS[id(type(obj))].stores[name]
+        except KeyError:
+            plan = None
+        if plan is PLAIN and name != "__dict__" and name != "__class__":
+            self.access("write", obj, name, site)
+        else:
+            self.say(store_touches(obj, name), site)
         return obj
 
     set = set_d = set_w

@@ -27,14 +27,14 @@ from harness.world.access_types import (
     store_plan,
 )
 
-_OWNERS: dict[int, weakref.ref[Any]] = {}
+OWNERS: dict[int, weakref.ref[Any]] = {}
 """By id of an instance's `__dict__` that the program got hold of: the instance."""
 
 
 def owner_of(obj: Any) -> Any:
     """The object to which an access of `obj` belongs: the instance for its `__dict__`, else `obj`."""
-    if _OWNERS and type(obj) is dict and id(obj) in _OWNERS:
-        owner = _OWNERS[id(obj)]()
+    if OWNERS and type(obj) is dict and id(obj) in OWNERS:
+        owner = OWNERS[id(obj)]()
         if owner is not None and _namespace(owner) is obj:
             return owner
     return obj
@@ -47,7 +47,7 @@ def hand_out(obj: Any) -> None:
         return
     key = id(namespace)
     try:
-        _OWNERS[key] = weakref.ref(obj, lambda ref: _OWNERS.pop(key, None) if _OWNERS.get(key) is ref else None)
+        OWNERS[key] = weakref.ref(obj, lambda ref: OWNERS.pop(key, None) if OWNERS.get(key) is ref else None)
     except TypeError:
         pass  # without weak references the dictionary is a location of its own
 

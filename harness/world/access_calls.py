@@ -6,9 +6,10 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from harness.trace import WHOLE
 from harness.world.access_announce import Announcer
-from harness.world.access_attributes import load_touches
-from harness.world.access_effects import nothing
+from harness.world.access_attributes import OWNERS, load_touches, owner_of
+from harness.world.access_effects import nothing, write_all
 from harness.world.access_functions import Call, class_call, effect_of, method_touching, super_call
 from harness.world.access_standins import Receiver
 from harness.world.access_types import (
@@ -73,7 +74,12 @@ class Calls(Announcer):
             plan = FACTS[id(type(obj))].calls[name]
         except KeyError:
             plan = self._plan(obj, name, False)
-        return obj if plan is QUIET else self._meth(obj, name, site, plan, False, arguments)
+        if plan is QUIET:
+            return obj
+        if plan is write_all:
+            self.access("write", owner_of(obj) if OWNERS else obj, WHOLE, site)
+            return obj
+        return self._meth(obj, name, site, plan, False, arguments)
 
     def meth_s(self, obj: Any, name: str, site: int, /, *arguments: Any) -> Any:
         return self._meth(obj, name, site, self._plan(obj, name, True), True, arguments)

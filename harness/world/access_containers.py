@@ -8,18 +8,17 @@ from typing import Any
 
 from harness.trace import WHOLE
 from harness.world.access_announce import Variables
-from harness.world.access_attributes import owner_of
+from harness.world.access_attributes import OWNERS, owner_of
 from harness.world.access_effects import (
-    Touch,
+    INERT,
+    METHODS,
+    PLAIN_KEYS,
     contents,
     deep,
-    get_item,
     place,
     read_key,
     readable,
     stepping,
-    write_if_present,
-    write_key,
 )
 from harness.world.access_standins import AttributeInPlace, Items, ItemsInPlace
 from harness.world.access_types import FRESH_ITERATORS, facts_of
@@ -39,54 +38,56 @@ _second: Any = {}.get  # of two arguments, gives the second: the first is never 
 class Containers(Variables):
     """Hooks for operations on containers that are no calls."""
 
-    def _item(self, obj: Any, key: Any, site: int, method: str) -> None:
-        facts = facts_of(type(obj))
-        if (facts.base is None and facts.sort != "view") or not facts.is_native(method):
+    def _item(self, obj: Any, key: Any, site: int, kind: str) -> None:
+        """A load or a store of one item."""
+        cls = type(obj)
+        if (cls is dict and type(key) in PLAIN_KEYS) or (cls is list and type(key) is int and key >= 0):
+            self.access(kind, owner_of(obj) if OWNERS else obj, key, site)
             return
-        obj, base = contents(obj), facts.base
-        if method == "__getitem__":
-            effect = get_item if base is dict else read_key
-        elif method == "__setitem__":
-            effect = write_key
-        else:
-            effect = write_if_present if base is dict else _write_whole
-        self.effect((effect, obj), (key,), site)
+        facts = facts_of(cls)
+        method = "__getitem__" if kind == "read" else "__setitem__"
+        if facts.base is not None:
+            if facts.is_native(method):
+                self.effect((METHODS[facts.base][method], obj), (key,), site)
+        elif facts.sort == "view":
+            self.effect((read_key, contents(obj)), (key,), site)
 
     def item(self, obj: Any, key: Any, site: int) -> Any:
-        self._item(obj, key, site, "__getitem__")
+        self._item(obj, key, site, "read")
         return obj
 
     def item_w(self, obj: Any, key: Any, site: int) -> Any:
-        self._item(obj, key, site, "__setitem__")
+        self._item(obj, key, site, "write")
         return obj
 
     def item_d(self, obj: Any, key: Any, site: int) -> Any:
-        self._item(obj, key, site, "__delitem__")
+        facts = facts_of(type(obj))
+        if facts.base is not None and facts.is_native("__delitem__"):
+            self.effect((METHODS[facts.base]["__delitem__"], obj), (key,), site)
         return obj
 
     def key(self, obj: Any, key: Any, site: int) -> Any:
-        self._item(obj, key, site, "__getitem__")
+        self._item(obj, key, site, "read")
         return key
 
     def key_w(self, obj: Any, key: Any, site: int) -> Any:
-        self._item(obj, key, site, "__setitem__")
+        self._item(obj, key, site, "write")
         return key
 
     def key_d(self, obj: Any, key: Any, site: int) -> Any:
-        self._item(obj, key, site, "__delitem__")
+        self.item_d(obj, key, site)
         return key
 
     def whole(self, obj: Any, site: int) -> Any:
-        self._item(obj, WHOLE, site, "__getitem__")
+        self._item(obj, WHOLE, site, "read")
         return obj
 
     def whole_w(self, obj: Any, site: int) -> Any:
-        self._item(obj, WHOLE, site, "__setitem__")
+        self._item(obj, WHOLE, site, "write")
         return obj
 
     def whole_d(self, obj: Any, site: int) -> Any:
-        self._item(obj, WHOLE, site, "__delitem__")
-        return obj
+        return self.item_d(obj, WHOLE, site)
 
     def sub(self, obj: Any, site: int) -> Any:
         return Items(self, obj, site) if facts_of(type(obj)).sort in ("container", "view") else obj
@@ -99,7 +100,10 @@ class Containers(Variables):
 
     def _reads(self, value: Any, special: str, site: int) -> Any:
         facts = facts_of(type(value))
-        if facts.sort in ("container", "view") and facts.is_native(special):
+        if facts.base is not None:
+            if facts.is_native(special):
+                self.access("read", owner_of(value) if OWNERS else value, WHOLE, site)
+        elif facts.sort == "view":
             self.say(readable((value,)), site)
         return value
 
@@ -128,6 +132,8 @@ class Containers(Variables):
 
     def rhs(self, left: Any, right: Any, site: int) -> Any:
         """The right operand of an operator whose left one is known."""
+        if type(left) in INERT and type(right) in INERT:
+            return right
         if _has_contents(left) or _has_contents(right):
             self.say(readable((left,) if left is right else (left, right)), site)
         elif type(left) is str and type(right) is tuple:
@@ -140,6 +146,8 @@ class Containers(Variables):
 
     def compared(self, left: Any, right: Any, site: int) -> Any:
         """The same for comparisons, which look into containers within containers."""
+        if type(left) in INERT and type(right) in INERT:
+            return right
         if _has_contents(left) or _has_contents(right):
             self.say(deep((left, right)), site)
         return right
@@ -221,10 +229,6 @@ class Containers(Variables):
             self.say(stepping(iterable), site)
             return iterable
         return self.open(iterable, site)
-
-
-def _write_whole(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
-    return [("write", receiver, WHOLE)]
 
 
 def _has_contents(value: Any) -> bool:

@@ -27,15 +27,15 @@ from harness.world.access_types import FRESH_ITERATORS, derives, facts_of, insta
 
 Touch = tuple[str, Any, Any]
 Effect = Callable[[Any, tuple[Any, ...]], list[Touch]]
-_PLAIN_KEYS = frozenset((int, str, bytes, float, bool, complex, type(None), types.EllipsisType))
-_INERT = _PLAIN_KEYS | {types.FunctionType, type, types.ModuleType}
+PLAIN_KEYS = frozenset((int, str, bytes, float, bool, complex, type(None), types.EllipsisType))
+INERT = PLAIN_KEYS | {types.FunctionType, type, types.ModuleType}
 DEPTH = 1000  # containers within containers that one operation announces at most
 
 
 def is_plain_key(key: Any) -> bool:
     """True if hashing and comparing the key runs no code of the program."""
     kind = type(key)
-    if kind in _PLAIN_KEYS:
+    if kind in PLAIN_KEYS:
         return True
     if kind is tuple or kind is frozenset:
         return all(map(is_plain_key, key))
@@ -49,9 +49,9 @@ def place(container: Any, key: Any) -> Any:
     base = facts_of(type(container)).base
     if base is dict or base is set:
         return key if is_plain_key(key) else WHOLE
-    if type(key) is not int:
+    if type(key) is not int or base is None:
         return WHOLE
-    return key + base.__len__(container) if key < 0 and base is not None else key
+    return key + base.__len__(container) if key < 0 else key
 
 
 def contents(value: Any) -> Any:
@@ -64,18 +64,25 @@ def contents(value: Any) -> Any:
 
 def readable(values: Iterable[Any]) -> list[Touch]:
     """Reading all of each container among the values."""
-    touches = [("read", contents(value), WHOLE) for value in instances(values, "container", "view")]
-    for iterator in instances(values, "iterator", "generator"):
-        touches += stepping(iterator)
+    return _touching("read", values)
+
+
+def _touching(kind: str, values: Iterable[Any]) -> list[Touch]:
+    touches: list[Touch] = []
+    for value in values:
+        sort = facts_of(type(value)).sort
+        if sort == "container":
+            touches.append((kind, value, WHOLE))
+        elif sort == "view":
+            touches.append((kind, contents(value), WHOLE))
+        elif sort in ("iterator", "generator"):
+            touches += stepping(value)
     return touches
 
 
 def writable(values: Iterable[Any]) -> list[Touch]:
     """Changing any container or iterator among the values."""
-    touches = [("write", contents(value), WHOLE) for value in instances(values, "container", "view")]
-    for iterator in instances(values, "iterator", "generator"):
-        touches += stepping(iterator)
-    return touches
+    return _touching("write", values)
 
 
 def stepping(iterator: Any) -> list[Touch]:
@@ -128,10 +135,10 @@ def deep(value: Any) -> list[Touch]:
         elif facts.sort == "record":
             touches.append(("read", value, WHOLE))
             parts = _fields(value)
-        if _INERT.issuperset(map(type, parts)) or len(pending) > DEPTH:
+        if INERT.issuperset(map(type, parts)) or len(pending) > DEPTH:
             continue
         for part in parts:
-            if type(part) not in _INERT and id(part) not in seen:
+            if type(part) not in INERT and id(part) not in seen:
                 seen.add(id(part))
                 pending.append(part)
     return touches
@@ -224,7 +231,17 @@ def write_if_any(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
     return [("read" if empty else "write", receiver, WHOLE)]
 
 
-UNSTEADY = {get_item, write_if_present, write_if_absent, write_if_any, read_key, write_key, read_deep, deep_arguments}
+def read_from_end(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
+    """A negative index."""
+    return read_key(receiver, arguments)
+
+
+def write_from_end(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
+    return write_key(receiver, arguments)
+
+
+UNSTEADY = {get_item, write_if_present, write_if_absent, write_if_any, read_from_end, write_from_end, read_deep}
+UNSTEADY |= {deep_arguments}
 """Effects to be asked again when the thread goes on: another may have changed the answer."""
 
 
@@ -244,18 +261,19 @@ _COMMON = _methods(
         difference_update symmetric_difference_update __init__""",
     write_all="append appendleft insert clear sort reverse rotate remove __imul__ move_to_end __delitem__",
     write_if_any="pop popleft popitem",
-    read_key="__getitem__",
-    write_key="__setitem__",
+    read_from_end="__getitem__",
+    write_from_end="__setitem__",
 )
 _DICT = _methods(
     read_key="get __contains__",
     get_item="__getitem__",
+    write_key="__setitem__",
     write_if_absent="setdefault",
     write_if_present="pop __delitem__",
     nothing="keys values items",
 )
 _SET = _methods(write_if_absent="add", write_if_present="discard remove", read_key="__contains__")
-_METHODS: dict[type, dict[str, Effect]] = {
+METHODS: dict[type, dict[str, Effect]] = {
     dict: {**_COMMON, **_DICT},
     set: {**_COMMON, **_SET},
     list: _COMMON,
@@ -263,7 +281,7 @@ _METHODS: dict[type, dict[str, Effect]] = {
     bytearray: {**_COMMON, **dict.fromkeys((name for name in vars(bytes) if not name.startswith("_")), read_both)},
     array: {**_COMMON, **_methods(read_all="tobytes tolist tounicode buffer_info", write_all="byteswap")},
 }
-_COUNTER = {**_METHODS[dict], **_methods(read_all="elements most_common total", write_from="subtract")}
+_COUNTER = {**METHODS[dict], **_methods(read_all="elements most_common total", write_from="subtract")}
 
 
 def method_effect(cls: type, name: str, found: Any) -> Effect | None:
@@ -272,7 +290,7 @@ def method_effect(cls: type, name: str, found: Any) -> Effect | None:
         return None
     facts = facts_of(cls)
     if facts.base is not None:
-        table = _COUNTER if derives(cls, (collections.Counter,)) else _METHODS[facts.base]
+        table = _COUNTER if derives(cls, (collections.Counter,)) else METHODS[facts.base]
         if name in table or not is_a(found, types.FunctionType):
             known: Effect = table.get(name, write_everything)
             return known

@@ -37,6 +37,8 @@ def effect_of(function: Any) -> Call | None:
 
 def _effect_of(function: Any) -> Call | None:
     kind = type(function)
+    if kind is types.BuiltinFunctionType and function in FUNCTIONS:
+        return FUNCTIONS[function], function
     if kind is types.FunctionType:
         effect = None if is_instrumented(function) else foreign_effect(function, False)
         return effect and (effect, function)
@@ -71,7 +73,7 @@ def _bound(method: types.MethodType) -> Call | None:
 def _builtin(function: Any) -> Call | None:
     receiver, name = function.__self__, function.__name__
     if receiver is None or is_a(receiver, types.ModuleType):
-        return _ATTRIBUTE_FUNCTIONS.get(function) or FUNCTIONS.get(function, write_arguments), function
+        return _ATTRIBUTE_FUNCTIONS.get(function, write_arguments), function
     if is_a(receiver, type):
         return read_arguments, receiver
     effects = facts_of(type(receiver)).effects

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from types import CellType
 from typing import Any
 
-from harness.schedule import END, Turn, plain
+from harness.schedule import END, FAIR, Turn, plain
 from harness.strategies.replay import Fairly
 from harness.task import Both, Task
 from harness.trace import WHOLE, Operation, Trace, TraceStep
@@ -140,6 +140,7 @@ class Scribe:
         self.preemptions = 0
         self.fair: Any = None
         self.turned_fair = False
+        self._ran_on = False
 
     def choose(self, enabled: list[Task], running: Task | None, step: int) -> Task:
         """The policy's choice, noted where it is not the one that running on would make."""
@@ -154,9 +155,12 @@ class Scribe:
             chosen: Task = self._policy.choose(enabled, running, step)
         except Fairly:
             self.turned_fair = True
+            if here is not None and self._ran_on:
+                self.turns.append(Turn(*here, self._arrivals[here], FAIR))
             return self.choose(enabled, running, step)
         usual = running if running in enabled else enabled[0]
         self.preemptions += chosen is not running and running in enabled
+        self._ran_on = chosen is usual
         if chosen is not usual and here is not None:
             self.turns.append(Turn(*here, self._arrivals[here], plain(chosen.name)))
         self._last = chosen

@@ -46,7 +46,10 @@ class Turn(NamedTuple):
 
 
 class Witness(NamedTuple):
-    """A schedule as its exceptions to running on. With `fair`, threads take turns after the last of them."""
+    """A schedule as its exceptions to running on.
+
+    With `fair`, threads take turns after the last of them, which may itself be the place: `ann@read+x=fair`.
+    """
 
     outcome: Outcome
     digest: str
@@ -55,7 +58,8 @@ class Witness(NamedTuple):
 
     def __str__(self) -> str:
         parts = [FORMAT, self.outcome.value, self.digest, *map(str, self.turns)]
-        return ":".join(parts + ([FAIR] if self.fair else []))
+        said = bool(self.turns) and self.turns[-1].to == FAIR
+        return ":".join(parts + ([FAIR] if self.fair and not said else []))
 
     @staticmethod
     def parse(text: str) -> Witness:
@@ -73,7 +77,8 @@ class Witness(NamedTuple):
             raise WitnessError(f"witness: {parts[2]!r} is no digest of six hex digits")
         turns = parts[3:]
         fair = bool(turns) and turns[-1] == FAIR
-        return Witness(outcome, parts[2], tuple(map(_turn, turns[:-1] if fair else turns)), fair)
+        read = tuple(map(_turn, turns[:-1] if fair else turns))
+        return Witness(outcome, parts[2], read, fair or (bool(read) and read[-1].to == FAIR))
 
 
 def plain(name: str) -> str:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from harness.schedule import END, Turn, Witness
+from harness.schedule import END, FAIR, Turn, Witness
 
 Describe = Callable[[Any], tuple[str, str]]
 """A task's pending operation as (kind, plain name of the object)."""
@@ -127,6 +127,8 @@ class Replay:
         return None
 
     def _taken(self, turn: Turn, enabled: list[Any], step: int) -> Any:
+        if turn.to == FAIR:
+            raise Fairly
         for task in enabled:
             if self._plain(task.name) == turn.to:
                 return task

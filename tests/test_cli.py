@@ -255,7 +255,7 @@ def test_a_bug_of_another_kind_than_promised_is_not_the_bug(tmp_path: Path) -> N
         ("explore racy.py --budget soon", "--budget: budget 'soon' is not understood"),
         ("explore racy.py --strategy rendom", "--strategy: no strategy 'rendom'; did you mean random?"),
         ("explore racy.py --seed -1", "--seed: '-1' is not a number, 0 or more"),
-        ("explore racy.py --timeout 0", "--timeout: '0' is not a number of seconds"),
+        ("explore racy.py --timeout 0", "--timeout: '0' is not a number above 0"),
         ("explore racy.py --preemption 1", "no option '--preemption' here; did you mean --preemptions?"),
         ("explore racy.py locked.py", "'locked.py' is one argument too many"),
         ("explore racy.py --color sometimes", "--color: invalid choice: 'sometimes'"),
@@ -265,6 +265,7 @@ def test_a_bug_of_another_kind_than_promised_is_not_the_bug(tmp_path: Path) -> N
         ("reproduce --shard 3/2", "--shard: '3/2' is not a shard: write I/N with 1 <= I <= N"),
         ("list --shard 99/100", "--shard 99/100: nothing is left for it"),
         ("stress no_main.py", "no_main.py: no main()"),
+        ("stress racy.py --until soon", "--until: until 'soon' is not understood: write 20-failures"),
         ("stress bad_import.py --budget 5x", "No module named 'nowhere_to_be_found'"),
     ],
 )

@@ -47,7 +47,6 @@ def engine_options(options: Namespace, budget: Budget, jobs: int | None = None) 
         jobs=jobs or options.jobs or cores(),
         keep_going=getattr(options, "keep_going", False),
         early_timeouts=options.early_timeouts,
-        open_stdlib=options.open_stdlib,
         instrument=tuple(options.instrument),
         **more,
     )

@@ -70,7 +70,7 @@ def _number(kind: type, low: float, words: str) -> Callable[[str], Any]:
 
 natural = _number(int, 0, "a number, 0 or more")
 positive = _number(int, 1, "a number, 1 or more")
-duration = _number(float, 0.001, "a number of seconds")
+duration = _number(float, 0.001, "a number above 0")
 
 
 def budget(text: str) -> Budget:
@@ -130,10 +130,9 @@ FLAGS: dict[str, str] = {
     "--keep-going": "go on after the first failure and count them all",
     "-x": "stop at the first scenario that does not come out right",
     "--early-timeouts": "a timeout may fire at any point, as on an overloaded machine",
-    "--open-stdlib": "schedule inside the standard library's own primitives too",
 }
 SEARCH = ("--seed", "--budget", "--strategy", "--preemptions", "--timeout", "--max-steps", "--jobs")
-WORLD = ("--instrument", "--early-timeouts", "--open-stdlib")
+WORLD = ("--instrument", "--early-timeouts")
 
 
 def add(parser: argparse.ArgumentParser, *names: str) -> None:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import sys
-from argparse import Namespace
+from argparse import ArgumentTypeError, Namespace
 from typing import Any
 
 from harness import corpus
 from harness.budget import Budget
 from harness.commands.console import Progress, say
-from harness.commands.options import add, cores
+from harness.commands.options import add, cores, duration
 from harness.commands.outputs import Outputs
 from harness.report.documents import dumps
 from harness.report.free import share, stress_text
 from harness.report.junit import Case
 from harness.report.text import style_for
-from harness.stress import StressResult, stress
+from harness.stress import StressResult, parse_until, stress
 
 DEFAULT_BUDGET = Budget(seconds=10.0, executions=1000)
 
@@ -29,8 +29,17 @@ def register(commands: Any) -> None:
     )
     parser.add_argument("target", metavar="TARGET")
     parser.add_argument("--native", action="store_true", help="plain threads, no perturbation at all")
+    parser.add_argument("--until", metavar="N-failures", type=until, help="stop when so many runs have failed")
+    parser.add_argument("--time-scale", metavar="X", type=duration, help="run the program's clock X times as fast")
     add(parser, "--seed", "--budget", "--timeout", "--jobs", "--json", "--jsonl", "--junitxml")
     parser.set_defaults(run=run)
+
+
+def until(text: str) -> int | None:
+    try:
+        return parse_until(text)
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from None
 
 
 def run(options: Namespace) -> int:
@@ -44,6 +53,8 @@ def run(options: Namespace) -> int:
         budget=options.budget or DEFAULT_BUDGET,
         timeout=options.timeout,
         jobs=options.jobs or cores(),
+        until=options.until,
+        time_scale=options.time_scale,
         progress=lambda tally: progress.show(f"{tally.runs:,} runs, {tally.failed:,} failed, {tally.hung:,} hung"),
     )
     progress.clear()

@@ -134,6 +134,16 @@ def test_a_reader_is_shown_what_threads_share_and_change_and_who_was_preempted()
     ]
 
 
+def test_state_that_no_thread_changes_while_another_looks_is_not_shown() -> None:
+    state = {"stock.left": "5", "PAUSE": "0.01"}
+    shown = relevant(
+        Trace(
+            (step(1, "ann", "read", "stock.left"), step(2, "bob", "write", "stock.left", state=state)), ("ann", "bob")
+        )
+    )
+    assert [s.state for s in shown.steps] == [{}, {"stock.left": "5"}]
+
+
 def test_an_item_belongs_to_its_container() -> None:
     assert explained(
         step(1, "ann", "read", "orders", value="{}"),

@@ -23,7 +23,7 @@ def waits(step: TraceStep) -> bool:
 
 
 def relevant(trace: Trace) -> Trace:
-    """The trace with the steps that explain it; all of them where none would be left.
+    """The trace with the steps and the state that explain it; all of them where no step would be left.
 
     A step that follows left-out ones takes over whom they preempted; a wait and its being blocked become one,
     a sleep and its end as well.
@@ -38,12 +38,13 @@ def relevant(trace: Trace) -> Trace:
             continue
         if step.operation == "sleep" and not waits(step):  # its beginning has been shown
             continue
+        state = {name: value for name, value in step.state.items() if (root(name), False) in contended}
         last = kept[-1] if kept else None
         if last and step.operation == "wake" and waits(step) and last.thread == step.thread:
-            kept[-1] = replace(last, value=WAITS, waits_on=step.waits_on, state=step.state)
+            kept[-1] = replace(last, value=WAITS, waits_on=step.waits_on, state=state)
             continue
         left = last is not None and last.thread != step.thread and last.thread in preempted
-        kept.append(replace(step, preempted=last.thread if last is not None and left else None))
+        kept.append(replace(step, preempted=last.thread if last is not None and left else None, state=state))
         preempted.clear()
     return replace(trace, steps=tuple(kept)) if kept else trace
 

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -120,6 +121,8 @@ def _be_child(child: Child, write: int, listen: int, unneeded: tuple[int, ...]) 
             os._exit(0)  # it died before its death could be a signal
         child.watch(os.fdopen(listen, encoding="ascii").readline)
         child.live()
+    except BaseException:
+        os.write(child.results, json.dumps({"fault": traceback.format_exc()}).encode() + b"\n")
     finally:
         os._exit(70)
 

@@ -14,7 +14,6 @@ import threading
 from _thread import RLock as _RLock
 from _thread import allocate_lock as _allocate_lock
 from _thread import get_ident
-from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,8 +21,8 @@ from harness.children.job import Home
 from harness.children.perturbation import Perturbation
 from harness.children.stacks import thread_name
 
-_here = SimpleNamespace(point=lambda: None, scale=1.0, home=Home(""))
-_wanted: dict[int, Lock | RLock] = {}  # ident of a thread → the lock it is acquiring
+_here = SimpleNamespace(perturbation=None, scale=1.0, home=Home(""))
+_wanted: dict[int, Any] = {}  # ident of a thread → the lock it is acquiring
 
 
 def held(ident: int) -> str:
@@ -41,15 +40,15 @@ class Lock:
         self._lock = _allocate_lock()
         self.locked = self._lock.locked
         self.taken: tuple[int, str] | None = None
+        _made(self)
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
-        _here.point()
-        _wanted[get_ident()] = self
+        _wait_for(self)
         got = self._lock.acquire(blocking, _scaled(timeout))
         return _acquired(self, got)
 
     def release(self) -> None:
-        _here.point()
+        _operation(self)
         self.taken = None
         self._lock.release()
 
@@ -71,26 +70,27 @@ class RLock(_RLock):  # type: ignore[misc]
 
     taken: tuple[int, str] | None = None
 
+    def __init__(self) -> None:
+        _made(self)
+
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
-        _here.point()
-        _wanted[get_ident()] = self
+        _wait_for(self)
         got = super().acquire(blocking, _scaled(timeout))
         return _acquired(self, got)
 
     def release(self) -> None:
-        _here.point()
+        _operation(self)
         super().release()
         self._given_up()
 
     def _release_save(self) -> Any:
-        _here.point()
+        _operation(self)
         state = super()._release_save()  # type: ignore[misc]
         self._given_up()
         return state
 
     def _acquire_restore(self, state: Any) -> None:
-        _here.point()
-        _wanted[get_ident()] = self
+        _wait_for(self)
         super()._acquire_restore(state)  # type: ignore[misc]
         _acquired(self, True)
 
@@ -110,22 +110,46 @@ class SimpleQueue(queue.SimpleQueue):  # type: ignore[type-arg]
     """Stands in for queue.SimpleQueue, which waits in C, on a lock of its own."""
 
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
-        _here.point()
+        _operation(self)
         super().put(item)
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
-        _here.point()
-        return super().get(block, timeout and _scaled(timeout))
+        _wait_for(self)
+        try:
+            return super().get(block, timeout and _scaled(timeout))
+        finally:
+            _acquired(self, False)
+
+
+def _made(lock: object) -> None:
+    if _here.perturbation is not None:
+        _here.perturbation.made(lock)
+
+
+def _operation(lock: object) -> None:
+    """The scheduling point before an operation, in mode stress."""
+    if _here.perturbation is not None:
+        _here.perturbation.lock(lock)
+
+
+def _wait_for(lock: Any) -> None:
+    """The scheduling point before an operation that may block; until `_acquired` the caller wants the lock."""
+    _wanted[get_ident()] = lock
+    if _here.perturbation is not None:
+        _here.perturbation.lock(lock)
+        _here.perturbation.waits(True)
 
 
 def _scaled(timeout: float) -> float:
     return timeout / _here.scale if timeout > 0 else timeout
 
 
-def _acquired(lock: Lock | RLock, got: bool) -> bool:
+def _acquired(lock: Any, got: bool) -> bool:
     """Note that the caller no longer wants the lock, and has it if `got`."""
     ident = get_ident()
     _wanted.pop(ident, None)
+    if _here.perturbation is not None:
+        _here.perturbation.waits(False)
     if got:
         lock.taken = ident, _place()
     return got
@@ -139,35 +163,64 @@ def _place() -> str:
     return f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}"
 
 
-def install(home: Home, scale: float, point: Callable[[], object] | None = None) -> None:
+def install(home: Home, scale: float, perturbation: Perturbation | None) -> None:
     """From now on `threading` and `queue` in this process hand out these locks. home: the program's directory."""
-    _here.home, _here.scale, _here.point = home, scale, point or _here.point
+    _here.home, _here.scale, _here.perturbation = home, scale, perturbation
     for name, stand_in in (("Lock", Lock), ("_allocate_lock", Lock), ("RLock", RLock)):
         setattr(threading, name, stand_in)
     queue.SimpleQueue = SimpleQueue  # type: ignore[misc]
-    join = threading.Thread.join
-
-    def scaled_join(thread: threading.Thread, timeout: float | None = None) -> None:
-        _here.point()
-        join(thread, timeout and _scaled(timeout))
-
-    threading.Thread.join = scaled_join  # type: ignore[method-assign, assignment]
+    threading.Thread.join = _join  # type: ignore[method-assign, assignment]
+    if perturbation is not None:
+        threading.Thread.start = _start  # type: ignore[method-assign, assignment]
 
 
-def label_threads(perturbation: Perturbation) -> None:
-    """Every thread gets a label by its place in the tree of starts, and begins with the plan's delay."""
-    start = threading.Thread.start
+class _Began:
+    """Stands in for the Event by which a thread tells its starter that it has begun: no pauses in there."""
 
-    def labelled_start(thread: threading.Thread) -> None:
-        perturbation.point()
-        label, run = perturbation.child_label(), thread.run
+    def __init__(self) -> None:
+        self._gate = _allocate_lock()
+        self._gate.acquire()
 
-        def labelled_run() -> None:
-            perturbation.begin(label)
+    def is_set(self) -> bool:
+        return not self._gate.locked()
+
+    def set(self) -> None:
+        self._gate.release()
+
+    def wait(self) -> None:
+        with self._gate:
+            pass
+
+    def _at_fork_reinit(self) -> None:
+        self._gate._at_fork_reinit()  # type: ignore[attr-defined]
+
+
+_plain_join, _plain_start = threading.Thread.join, threading.Thread.start
+
+
+def _join(thread: threading.Thread, timeout: float | None = None) -> None:
+    if _here.perturbation is None:
+        return _plain_join(thread, timeout and _scaled(timeout))
+    _here.perturbation.lock(thread)
+    _here.perturbation.waits(True)
+    _plain_join(thread, timeout and _scaled(timeout))
+    _here.perturbation.waits(False)
+    return None
+
+
+def _start(thread: threading.Thread) -> None:
+    """Start a thread with a label, by its place in the tree of starts; it begins when the plan lets it."""
+    perturbation: Perturbation = _here.perturbation
+    perturbation.lock(thread)
+    walker, run = perturbation.child(), thread.run
+
+    def perturbed_run() -> None:
+        perturbation.begin(walker)
+        try:
             run()
+        finally:
+            perturbation.waits(True)
 
-        thread.run = labelled_run  # type: ignore[method-assign]
-        start(thread)
-        perturbation.point()
-
-    threading.Thread.start = labelled_start  # type: ignore[method-assign, assignment]
+    thread.run = perturbed_run  # type: ignore[method-assign]
+    thread._started = _Began()  # type: ignore[attr-defined]
+    _plain_start(thread)

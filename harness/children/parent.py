@@ -102,6 +102,8 @@ class Runner:
         """What the child's current run came to, and whether it was the child's last."""
         agenda = Agenda(child, number, self.job.timeout)
         answer = self._wait(child, agenda)
+        if answer and "fault" in answer:
+            raise RuntimeError(answer["fault"])
         if answer and answer["run"]["end"] == End.PASSED:
             return Run.from_json(answer["run"]), answer["last"]
         output = child.printed()

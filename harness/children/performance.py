@@ -38,10 +38,9 @@ class Stage:
         if job.time_scale != 1:
             scaled_time.install(job.time_scale)
         if self.perturbation or job.time_scale != 1:
-            locks.install(modules.home, job.time_scale, self.perturbation.point if self.perturbation else None)
+            locks.install(modules.home, job.time_scale, self.perturbation)
         if self.perturbation:
-            locks.label_threads(self.perturbation)
-            modules.builtins = hooks(self.perturbation.point)
+            modules.builtins = hooks(self.perturbation.access)
 
     def renew(self, number: int) -> None:
         """Make the process ready for run `number`."""
@@ -106,7 +105,7 @@ class Performance:
                 _check(self._modules.oracle)(result)
         except AssertionError as error:
             return self.ended(End.VIOLATED, text, _name_of(error))
-        except Exception as error:
+        except BaseException as error:
             return self.ended(End.CRASHED, text, f"the oracle itself failed: {_name_of(error)}")
         return self.ended(End.PASSED, text, "")
 

@@ -1,13 +1,13 @@
-"""Mode "stress": a seed and a run number fix where each thread pauses, for how long, and how often threads switch.
+"""Mode "stress": a seed and a run number fix where each thread pauses, and what each pause waits for.
 
-What is fixed is the plan, the *inputs* of a run: after so many scheduling points this thread naps so many
-microseconds. Which thread then goes on is still the operating system's choice, so the same plan may end otherwise.
-Only a witness repeats a schedule.
+What is fixed is the plan, the *inputs* of a run: after so many scheduling points this thread pauses until the others
+have passed so many of theirs. Which of the others goes on is still the operating system's choice, so the same plan
+may end otherwise. Only a witness repeats a schedule.
 
-A plan is drawn anew for each run, from dense short yields to rare long naps, since no one mixture is good for every
-bug: a lost update needs one thread to stop for a moment between a read and a write, a lock order inversion needs it to
-stop at the right one of few places, and an ordering bug needs a thread to be late altogether (Edelstein et al. 2003,
-"Framework for testing multi-threaded Java programs", found the same for random noise in Java).
+A pause waits for the others' progress and not for a time: a nap that is long enough on an idle machine is over on a
+loaded one before the other thread has even started. A plan is drawn anew for each run, from a pause at every point to
+hardly any, since no one mixture is good for every bug (Edelstein et al. 2003, "Framework for testing multi-threaded
+Java programs", found the same for random noise in Java).
 """
 
 from __future__ import annotations
@@ -15,17 +15,22 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from math import log
 from random import Random
 from threading import local
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-_sleep = time.sleep
+from harness.children.sharing import Owner, Sharing, place_of
+
+MAIN = "0"
+_sleep, _clock = time.sleep, time.monotonic
 SWITCH_INTERVALS = (5e-3, 1e-3, 1e-4)  # seconds; the first is CPython's own, much less than the last only burns time
-GAPS = (1, 2, 4, 8, 16, 64)  # scheduling points from one pause to the next, on average
-NAPS = (1e-6, 2e-5, 2e-4, 1e-3)  # longest nap in seconds
-LATE = (0.0, 0.0, 2e-4, 2e-3)  # longest delay of a thread's start in seconds
-TIRED = 0.02  # seconds a thread may nap in all before its pauses become rare: long programs must end, too
+GAPS = (1, 1, 2, 2, 4, 16)  # scheduling points from one pause to the next, on average
+SLOW = (1, 1, 4)  # how many times as seldom a thread pauses, so that some overtake the others
+PATIENCE = (0, 1, 2, 4, 16, 100)  # points of other threads that a pause waits for; 0 is a mere yield
+LATE = (0, 0, 2)  # the same, before a thread's first step
+POLL = 2e-5  # seconds between two looks at the others
+LONGEST = 0.005  # seconds that one pause may take, whatever the others do
+TIRED = 0.02  # seconds of pauses after which a thread pauses ever more seldom: long programs must end, too
 
 
 class Plan(NamedTuple):
@@ -34,90 +39,141 @@ class Plan(NamedTuple):
     key: str
     switch_interval: float
     gap: int
-    nap: float
-    late: float
+    late: int
 
     @classmethod
     def of(cls, seed: int, number: int) -> Plan:
         key = f"{seed}/{number}"
         pick = Random(key)
-        return cls(key, pick.choice(SWITCH_INTERVALS), pick.choice(GAPS), pick.choice(NAPS), pick.choice(LATE))
+        return cls(key, pick.choice(SWITCH_INTERVALS), pick.choice(GAPS), pick.choice(LATE))
 
 
 class Pause(NamedTuple):
-    """After `points` more scheduling points, nap for `nap` seconds; a nap of 0 is a mere yield, below 0 a spin."""
+    """After `points` more scheduling points, wait until the other threads have passed `patience` points."""
 
     points: int
-    nap: float
+    patience: int
 
 
 def pauses(plan: Plan, thread: str) -> Iterator[Pause]:
     """The endless list of a thread's pauses. It depends on the plan and the thread's label, on nothing else."""
     draw = Random(f"{plan.key}/{thread}")
-    gap = plan.gap * draw.choice((1, 1, 1, 4, 16))  # some threads are left alone, so that others overtake them
-    slept = 0.0
+    yield Pause(0, 0 if thread == MAIN else int(draw.random() * (plan.late + 1)))
+    gap = plan.gap * draw.choice(SLOW)
     while True:
-        points = 1 + int(-log(1 - draw.random()) * (gap - 0.5))
-        kind = draw.random()
-        nap = 0.0 if kind < 0.3 else -kind if kind < 0.4 else plan.nap * draw.random()
-        slept += max(nap, 1e-6)
-        if slept > TIRED:
-            gap, slept = gap * 4, 0.0
-        yield Pause(points, nap)
+        points = 1
+        while draw.random() * gap >= 1:
+            points += 1
+        yield Pause(points, draw.choice(PATIENCE))
+
+
+class Walker:
+    """One thread on its way through the plan."""
+
+    def __init__(self, plan: Plan, label: str) -> None:
+        self.label = label
+        self.owner = Owner()
+        self.children = 0
+        self.passed = 0  # scheduling points
+        self.blocked = False  # it waits for a lock, or has ended
+        self.pausing = 0  # the patience it began to pause with, plus one; 0 while it does not pause
+        self.slept = 0.0
+        self.stride = 1
+        self.pauses = pauses(plan, label)
+        self.left, self.patience = next(self.pauses)
 
 
 class Perturbation:
-    """Carries out one plan after the other in its process; `point` is what every scheduling point calls."""
+    """Carries out one plan after the other in its process."""
 
     def __init__(self) -> None:
-        self.plan = Plan.of(0, 0)
-        self._thread = _Here(self.plan)
+        self.follow(Plan.of(0, 0))
 
     def follow(self, plan: Plan) -> None:
         """From now on this plan, in the calling thread and in those it starts."""
         sys.setswitchinterval(plan.switch_interval)
         self.plan = plan
-        self._thread = _Here(plan)
-        self.begin("0")
+        self._walkers: list[Walker] = []
+        self._here = _Here()
+        self._sharing = Sharing()
+        self.begin(self.walker(MAIN))
 
-    def begin(self, label: str) -> None:
-        """The calling thread is the one with this label from now on; it may begin late."""
-        self._thread.enter(label)
-        if label != "0":
-            _sleep(Random(f"{self.plan.key}/{label}/late").random() * self.plan.late)
+    def walker(self, label: str) -> Walker:
+        """A thread that is about to begin; from now on the others may wait for its progress."""
+        walker = Walker(self.plan, label)
+        self._walkers.append(walker)
+        return walker
 
-    def child_label(self) -> str:
-        """A label for the thread that the caller starts: which child of which thread, whatever the schedule."""
-        here = self._thread
+    def child(self) -> Walker:
+        """A walker for the thread that the caller starts. Its label, which child of whom, is the same in every run."""
+        here = self._me()
         here.children += 1
-        return f"{here.label}.{here.children}"
+        here.owner = Owner()
+        return self.walker(f"{here.label}.{here.children}")
 
-    def point(self, *_: object) -> None:
-        """A scheduling point, right before an operation; which one (its arguments say) does not matter."""
-        here = self._thread
-        here.left -= 1
-        if here.left <= 0:
-            _pause(here.nap)
-            here.left, here.nap = next(here.pauses)
+    def begin(self, walker: Walker) -> None:
+        """The calling thread is this walker; it may begin late."""
+        self._here.walker = walker
+        self._pause(walker)
+
+    def access(self, kind: str, obj: Any, key: Any, site: int) -> None:
+        """The program is about to read or write something: a scheduling point if other threads could notice."""
+        me, place = self._me(), place_of(obj, key)
+        if place is not None and self._sharing.matters(place, me.owner, kind == "write"):
+            self._pass(me)
+
+    def lock(self, lock: object) -> None:
+        """A lock is about to be taken or given up: a scheduling point if it is not the caller's alone."""
+        me = self._me()
+        if self._sharing.matters(id(lock), me.owner, True):
+            self._pass(me)
+
+    def made(self, lock: object) -> None:
+        """The calling thread has made the lock."""
+        self._sharing.belongs(id(lock), self._me().owner)
+
+    def waits(self, blocked: bool) -> None:
+        """The calling thread begins to wait for a lock or a thread, or has ended to; or it ends altogether."""
+        self._me().blocked = blocked
+
+    def _me(self) -> Walker:
+        walker = self._here.walker
+        if walker is None:  # a thread that was not started through `threading`
+            walker = self._here.walker = Walker(self.plan, "?")  # nobody waits for it: its end would not be seen
+        return walker
+
+    def _pass(self, me: Walker) -> None:
+        me.passed += 1
+        me.left -= 1
+        if me.left <= 0:
+            self._pause(me)
+
+    def _pause(self, me: Walker) -> None:
+        start = _clock()
+        goal = me.patience + self._progress(me)
+        me.pausing = me.patience + 1
+        _sleep(0)
+        while self._progress(me) < goal and self._others_go_first(me) and _clock() - start < LONGEST:
+            _sleep(POLL)
+        me.pausing = 0
+        me.left, me.patience = next(me.pauses)
+        me.slept += _clock() - start
+        if me.slept > TIRED:
+            me.slept, me.stride = 0.0, me.stride * 4
+        me.left *= me.stride
+
+    def _progress(self, me: Walker) -> int:
+        return sum(walker.passed for walker in self._walkers if walker is not me)
+
+    def _others_go_first(self, me: Walker) -> bool:
+        """True while another thread is on its way, or pauses too but is less patient."""
+        mine = me.pausing, me.label
+        return any(
+            not walker.pausing or (walker.pausing, walker.label) < mine
+            for walker in self._walkers
+            if walker is not me and not walker.blocked
+        )
 
 
 class _Here(local):
-    """The calling thread's place in its list of pauses."""
-
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
-        self.enter("?")  # a thread that was not started through `threading`
-
-    def enter(self, label: str) -> None:
-        self.label = label
-        self.children = 0
-        self.pauses = pauses(self._plan, label)
-        self.left, self.nap = next(self.pauses)
-
-
-def _pause(nap: float) -> None:
-    if nap >= 0:
-        _sleep(nap)
-    else:
-        for _ in range(int(-nap * 2000)):
-            pass
+    walker: Walker | None = None

@@ -39,6 +39,17 @@ class Namer:
         return self._numbers.setdefault((step.task, own, causes), len(self._numbers) + 1)
 
 
+def name(namer: Namer, steps: tuple[Step, ...]) -> frozenset[int]:
+    """The class of a whole execution."""
+    last: dict[int, int] = {}
+    earlier: tuple[tuple[int, Step], ...] = ()
+    for step in steps:
+        number = namer.event(step, tuple(last.get(task, 0) for task in range(step.task + 1)), earlier)
+        last[step.task] = number
+        earlier = (*earlier, (number, step))
+    return frozenset(last.values())
+
+
 def dependent(a: Step, b: Step) -> bool:
     """True where the order of two steps can matter."""
     return a.time != b.time or any(conflict(x, y) for x in touched(a) for y in touched(b))

@@ -365,7 +365,10 @@ def _lock_of(condition: str) -> str:
     return "L" + condition[1:]
 
 
-_SHOWN = {"try": ("try_acquire", WHOLE), "timed": ("acquire", "timeout"), "poke": ("read", WHOLE)}
+_SHOWN = {
+    "try": ("try_acquire", WHOLE), "timed": ("acquire", "timeout"), "poke": ("read", WHOLE),
+    "take": ("acquire", WHOLE), "give": ("release", WHOLE),
+}  # fmt: skip
 """Instructions that a strategy sees as something else."""
 
 

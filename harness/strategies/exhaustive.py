@@ -21,16 +21,32 @@ reversed order is possible; where that is not known, the branch is marked doubtf
 dropped if its step turns out not to be enabled. Where a reversed step touches something else than
 before (a thread that ends only sometimes), a little more than one execution per trace is possible;
 such an execution says `redundant`.
+
+Several workers: `split` hands out branches as `Part`s. Other searches, made with `part=`, explore one
+each, and what they found outside of their part (`harvest`) is given back to the first (`absorb`). A
+part takes nobody else's sleep for a reason to leave something out (its sleepers are drowsy), because
+it cannot hear of what is found meanwhile. Whoever splits into a number of parts that does not depend
+on the number of workers, and absorbs in their order, gets the same executions with any number.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from harness.strategies import Profile, SearchError, Strategy
 from harness.strategies.causality import History
-from harness.strategies.wakeup import Branch, Reversal, Sleep, asleep_after
+from harness.strategies.wakeup import (
+    Branch,
+    Continuation,
+    Listed,
+    Reversal,
+    Sleep,
+    Written,
+    asleep_after,
+    insert,
+    written,
+)
 from harness.trace import Access, Operation, Step
 
 STREAK = 100
@@ -38,6 +54,22 @@ STREAK = 100
 
 CUT_LENGTH = 1_000
 """Steps of an execution cut by the step bound that are looked at: the search is not going to finish anyway."""
+
+
+class Part(NamedTuple):
+    """A branch to be explored by another search: the steps that lead to it, who sleeps on the way, the branch."""
+
+    steps: tuple[Step, ...]
+    sleep: tuple[tuple[Sleep, Sleep], ...]
+    branch: tuple[Written, ...]
+
+
+class Harvest(NamedTuple):
+    """What a part's search leaves behind: what its first step touched, what is to be tried outside of it, and where."""
+
+    first: tuple[Access, ...]
+    found: tuple[tuple[int, Written], ...]
+    finished: bool
 
 
 class _Node:
@@ -72,16 +104,20 @@ class Exhaustive(Strategy):
     name = "exhaustive"
     wants_steps = True
 
-    def __init__(self, seed: int, profile: Profile, early_timeouts: bool = False) -> None:
+    def __init__(self, seed: int, profile: Profile, early_timeouts: bool = False, part: Part | None = None) -> None:
         super().__init__(seed, profile)
         self._history = History(early_timeouts)
         self._nodes = [_Node({}, {})]
         self._branch: Branch | None = None
         self._path: list[int] = []
         self._from = 0
+        self._root = 0
         self._streak = 0
         self._fresh = True
         self._cut = False
+        self._parts: list[Part] = []
+        if part is not None:
+            self._enter(part)
 
     def begin(self, index: int) -> bool:
         """Takes up the deepest branch left. `index` tells nothing: the search knows where it is."""
@@ -90,10 +126,12 @@ class Exhaustive(Strategy):
         if self._fresh:
             self._fresh = False
             return True
+        if self._parts:
+            raise ValueError(f"{len(self._parts)} parts have not been absorbed")
         nodes, history = self._nodes, self._history
-        while nodes and not nodes[-1].branches:
+        while len(nodes) > self._root and not nodes[-1].branches:
             nodes.pop()
-        if not nodes:
+        if len(nodes) == self._root:
             self.exhausted = not self._cut
             return False
         at = self._from = len(nodes) - 1
@@ -132,6 +170,9 @@ class Exhaustive(Strategy):
         if list(steps[: self._from]) != history.steps:
             raise SearchError(f"nondeterministic program: {_difference(history.steps, steps)}")
         wasted = self._extend(steps)
+        if wasted is not None:
+            self._give_up(wasted, steps[wasted].enabled)
+            pending = {}
         futures = history.futures()
         for later, races in enumerate(history.races):
             for race in races:
@@ -140,8 +181,53 @@ class Exhaustive(Strategy):
             races, accesses = history.pending_races(task, operation)
             for race in races:
                 self._consider(race.first, Reversal(history, race, futures[race.first], (task, accesses)))
-        if wasted is not None:
-            self._give_up(wasted)
+
+    # Several workers.
+
+    def split(self, most: int) -> list[Part]:
+        """Up to `most` branches, from different nodes, that are from now on somebody else's. To be absorbed in order."""
+        parts: list[Part] = []
+        history, nodes = self._history, self._nodes
+        for at, node in enumerate(nodes[self._root :], start=self._root):
+            if len(parts) < most and node.branches and not node.branches[0].doubtful and at < len(history.steps):
+                node.sleep[history.steps[at].task] = history.accesses[at]
+                sleep = tuple((dict(other.sleep), dict(other.drowsy)) for other in nodes[: at + 1])
+                del node.sleep[history.steps[at].task]
+                parts.append(Part(tuple(history.steps[:at]), sleep, written(node.branches.pop(0))))
+        self._parts = list(parts)
+        return parts
+
+    def _enter(self, part: Part) -> None:
+        for step in part.steps:
+            self._history.push(step)
+        self._nodes = [_Node(dict(sleep), dict(drowsy)) for sleep, drowsy in part.sleep]
+        self._nodes[-1].doze()
+        branches: list[Branch] = []
+        for path in part.branch:
+            insert(Listed.of(path), branches)
+        self._from = len(part.steps)
+        self._root = self._from + 1
+        self._follow(branches[0])
+
+    def harvest(self) -> Harvest:
+        """What the first search has to be told, when `begin` has said False or this one is stopped early."""
+        found = [
+            (at, path)
+            for at, node in enumerate(self._nodes[: self._root])
+            for branch in node.branches
+            for path in written(branch)
+        ]
+        return Harvest(self._history.accesses[self._root - 1], tuple(found), self.exhausted)
+
+    def absorb(self, part: Part, harvest: Harvest) -> None:
+        """The next of the parts handed out is done. One that did not come to its end leaves this search without one too."""
+        assert part is self._parts[0]
+        del self._parts[0]
+        at = len(part.steps)
+        self._nodes[at].sleep[part.branch[0][0][0]] = harvest.first
+        self._cut = self._cut or not harvest.finished
+        for where, path in harvest.found:
+            self._consider(where, Listed.of(path))
 
     # The stack.
 
@@ -204,23 +290,23 @@ class Exhaustive(Strategy):
         self._path = self._branch.path()
         return True
 
-    def _consider(self, at: int, reversal: Reversal) -> None:
+    def _consider(self, at: int, continuation: Continuation) -> None:
         node = self._nodes[at]
         for task, accesses in node.sleep.items():
-            if reversal.starts_with(task, accesses):
+            if continuation.starts_with(task, accesses):
                 return
         for task, accesses in node.drowsy.items():
-            if reversal.includes(task) and reversal.starts_with(task, accesses):
+            if continuation.includes(task) and continuation.starts_with(task, accesses):
                 return
-        reversal.insert(node.branches)
+        insert(continuation, node.branches)
 
-    def _give_up(self, at: int) -> None:
+    def _give_up(self, at: int, enabled: tuple[int, ...]) -> None:
         """From step `at` on this execution repeats others: forget the rest, take another thread there if one is awake."""
         self.redundant = True
-        step, node = self._history.steps[at], self._nodes[at]
+        node = self._nodes[at]
         del self._nodes[at + 1 :]
         self._history.truncate(at)
-        awake = [task for task in step.enabled if not node.sleeps(task)]
+        awake = [task for task in enabled if not node.sleeps(task)]
         if awake and not node.branches:
             node.branches.append(Branch(awake[0], None))
 

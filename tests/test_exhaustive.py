@@ -1,0 +1,301 @@
+"""The exhaustive search tries each class of interleavings once: no more, and above all no fewer."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, reject, settings
+from hypothesis import strategies as st
+
+from harness.strategies import Profile, SearchError, make
+from harness.strategies.exhaustive import Exhaustive
+from harness.trace import WHOLE
+from tests.brute_force import Namer, TooMany, Traces, interleavings, name, traces
+from tests.model import End, Executed, Machine, Program, execute, executions, started
+from tests.programs import (
+    counter,
+    inversion,
+    lastzero,
+    locked,
+    locked_counter,
+    philosophers,
+    programs,
+    read,
+    readers,
+    write,
+)
+
+RANDOM = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def search(program: Program, **options: Any) -> tuple[Exhaustive, list[Executed]]:
+    strategy = make("exhaustive", 0, Profile(), **options)
+    return strategy, list(executions(program, strategy))  # type: ignore[return-value]
+
+
+def all_traces(program: Program) -> Traces:
+    try:
+        return traces(program, 700)
+    except TooMany:
+        reject()
+
+
+def tally(done: list[Executed]) -> tuple[int, int, set[End]]:
+    """How many executions were needed, how many were in vain, and how they ended."""
+    redundant = sum(executed.redundant for executed in done)
+    return len(done) - redundant, redundant, {executed.end for executed in done}
+
+
+PUBLISHED = {
+    "readers(1)": (readers(1), 2),
+    "readers(4)": (readers(4), 16),
+    "readers(8)": (readers(8), 256),
+    "lastzero(2)": (lastzero(2), 5),
+    "lastzero(5)": (lastzero(5), 64),
+    "lastzero(7)": (lastzero(7), 320),
+    "counter(2)": (counter(2), 4),
+    "counter(3)": (counter(3), 36),
+    "counter(4)": (counter(4), 576),
+    "locked_counter(2)": (locked_counter(2), 2),
+    "locked_counter(4)": (locked_counter(4), 24),
+    "locked_counter(5)": (locked_counter(5), 120),
+    "inversion": (inversion(), 3),
+    "philosophers(3)": (philosophers(3), 6),
+    "philosophers(5)": (philosophers(5), 30),
+}
+
+
+@pytest.mark.parametrize("title", PUBLISHED)
+def test_the_number_of_executions_is_the_published_one(title: str) -> None:
+    program, count = PUBLISHED[title]
+    strategy, done = search(program)
+    assert (len(done), strategy.exhausted, sum(executed.redundant for executed in done)) == (count, True, 0)
+
+
+def test_a_lock_order_inversion_deadlocks_in_one_of_its_three_classes() -> None:
+    _, done = search(inversion())
+    assert sorted(executed.end.outcome for executed in done) == ["deadlock", "passed", "passed"]
+
+
+def test_a_lost_update_shows_in_two_of_the_four_classes() -> None:
+    _, done = search(counter(2))
+    assert sorted(dict(executed.end.result[0])["x"] for executed in done) == [1, 1, 2, 2]
+
+
+FAMILIES = [
+    ("data",),
+    ("locks",),
+    ("probes",),
+    ("time",),
+    ("conditions",),
+    ("semaphores",),
+    ("events",),
+    ("locks", "conditions", "events"),
+    ("probes", "time", "data"),
+    ("semaphores", "data", "daemons"),
+    ("time", "locks", "daemons"),
+]
+
+
+@pytest.mark.parametrize("families", FAMILIES, ids="+".join)
+def test_each_class_is_met_once_and_none_is_missed(families: tuple[str, ...]) -> None:
+    @RANDOM
+    @given(programs(*families))
+    def check(program: Program) -> None:
+        expected = all_traces(program)
+        strategy, done = search(program)
+        assert (strategy.exhausted, *tally(done)) == (True, expected.count, 0, expected.ends)
+
+    check()
+
+
+@pytest.mark.parametrize("family", ["data", "conditions", "locks", "semaphores", "events"])
+def test_none_is_missed_where_a_step_touches_now_this_now_that(family: str) -> None:
+    """What a step does may depend on what came before; then an execution may be in vain, and says so."""
+
+    @RANDOM
+    @given(programs(family, "strange"))
+    def check(program: Program) -> None:
+        same_count_and_ends(program)
+
+    check()
+
+
+def same_count_and_ends(program: Program) -> None:
+    expected = all_traces(program)
+    strategy, done = search(program)
+    count, _, ends = tally(done)
+    assert (strategy.exhausted, count, ends) == (True, expected.count, expected.ends)
+
+
+def test_a_hint_that_turns_out_wrong_hides_nothing() -> None:
+    """T2's first step writes x only if it comes before T1's: its place in the wakeup tree was chosen without knowing."""
+    first = (("poke", "y", "z", 3),)
+    second = (("poke", "z", "x", 11), ("poke", "y", "x", 12))
+    same_count_and_ends(started(first, second, (write("x", 21), read("x", "a"))))
+
+
+def test_a_pending_acquire_that_never_happened_counts_as_a_race() -> None:
+    """Without that, the class in which T2 takes the lock and T1 is the one to block is missed."""
+    _, done = search(started((("acquire", "L"),), (("acquire", "L"),)))
+    assert [[step.task for step in executed.steps if step.operation.kind == "acquire"] for executed in done] == [[1], [2]]
+
+
+def test_a_thread_that_waits_in_vain_is_no_event_but_its_reversal_is_found() -> None:
+    """The notification can come before the wait (lost, then a deadlock) or after it."""
+    _, done = search(started(locked("L1", ("wait", "c1")), locked("L1", ("notify", "c1", 1))))
+    assert {executed.end.outcome for executed in done} == {"passed", "deadlock"}
+
+
+def test_a_lock_held_while_time_passes_could_have_been_taken_before() -> None:
+    """T2 gets the lock at time 5 only, after T1; that it could have had it at time 0 is no less a race."""
+    _, done = search(started(locked("L", ("sleep", None, 5), write("x", 1)), locked("L", read("x", "a"))))
+    assert {executed.end.result[1][2] for executed in done} == {(("a", 0),), (("a", 1),)}
+
+
+def test_a_timed_acquire_succeeds_or_gives_up() -> None:
+    holder = locked("L", ("sleep", None, 5))
+    _, done = search(started(holder, (("timed", "L", 3, "t"), ("skip", "t", 0, 1), ("release", "L"))))
+    assert {dict(executed.end.result[1][2])["t"] for executed in done} == {0, 1}
+
+
+def test_what_a_daemon_has_done_when_main_ends_is_tried_for_every_step_of_it() -> None:
+    program = Program(((("start", 1),), (write("x", 1), write("x", 2))), daemons=frozenset({1}))
+    _, done = search(program)
+    assert sorted(dict(executed.end.result[0]).get("x", 0) for executed in done) == [0, 0, 1, 2]
+
+
+def test_an_execution_that_was_cut_makes_a_claim_impossible() -> None:
+    strategy = Exhaustive(0, Profile())
+    while strategy.begin(0):
+        execute(counter(2), strategy, max_steps=9)
+    assert not strategy.exhausted
+
+
+def test_a_program_that_does_something_else_the_second_time_is_refused() -> None:
+    strategy = Exhaustive(0, Profile())
+    assert strategy.begin(0)
+    execute(counter(2), strategy)
+    assert strategy.begin(1)
+    with pytest.raises(SearchError, match=r"nondeterministic program: step \d+ was Step\(task=1"):
+        execute(started((read("y", "a"), write("x", 1)), (read("x", "a"), write("x", 1))), strategy)
+
+
+def test_a_choice_that_is_not_possible_is_an_error_and_never_replaced() -> None:
+    """The second execution is offered the threads of the first, one by one: never the one it has to turn to."""
+    strategy = Exhaustive(0, Profile())
+    assert strategy.begin(0)
+    first = execute(locked_counter(2), strategy)
+    assert strategy.begin(1)
+    threads = Machine(locked_counter(2)).threads
+    with pytest.raises(SearchError, match=r"the search asked for thread 2 at step \d, enabled are \[1\]"):
+        for i, step in enumerate(first.steps):
+            strategy.choose([threads[step.task]], None, i)
+
+
+def test_a_thread_that_spins_does_not_run_for_ever() -> None:
+    """Beyond the known path the running thread goes on, but not more than a hundred choices in a row."""
+    spins = (*([("read", "x", WHOLE, "a")] * 400), write("y", 1))
+    strategy = Exhaustive(0, Profile())
+    assert strategy.begin(0)
+    executed = execute(started(spins, (write("z", 1),)), strategy)
+    first_of_other = next(i for i, step in enumerate(executed.steps) if step.task == 2)
+    assert first_of_other < 110
+
+
+# Several workers.
+
+
+def parallel(program: Program, alone: int, most: int) -> tuple[list[Any], bool, set[End]]:
+    """Search with parts handed out, pickled as they are for other processes: the classes met, in order."""
+    first = Exhaustive(0, Profile())
+    namer = Namer()
+    met: list[Any] = []
+    ends: set[End] = set()
+
+    def run(strategy: Exhaustive) -> None:
+        executed = execute(program, strategy)
+        ends.add(executed.end)
+        if not executed.redundant:
+            met.append(name(namer, executed.steps))
+
+    while True:
+        for index in range(alone):
+            if not first.begin(index):
+                return met, first.exhausted, ends
+            run(first)
+        parts = first.split(most)
+        for part in parts:
+            worker = Exhaustive(0, Profile(), part=pickle.loads(pickle.dumps(part)))
+            while worker.begin(0):
+                run(worker)
+            first.absorb(part, pickle.loads(pickle.dumps(worker.harvest())))
+
+
+@pytest.mark.parametrize(("alone", "most"), [(1, 3), (5, 100)])
+@pytest.mark.parametrize("title", ["counter(4)", "lastzero(5)", "inversion", "philosophers(5)", "readers(8)"])
+def test_parts_explored_elsewhere_add_up_to_the_same_classes(title: str, alone: int, most: int) -> None:
+    program, count = PUBLISHED[title]
+    met, exhausted, _ = parallel(program, alone, most)
+    assert (len(met), len(set(met)), exhausted) == (count, count, True)
+
+
+@RANDOM
+@given(programs("data", "locks", "semaphores"), st.integers(1, 3), st.integers(1, 5))
+def test_parts_of_random_programs_add_up_too(program: Program, alone: int, most: int) -> None:
+    expected = all_traces(program)
+    met, exhausted, ends = parallel(program, alone, most)
+    assert (len(set(met)), len(met), exhausted, ends) == (expected.count, expected.count, True, expected.ends)
+
+
+def test_a_search_waits_for_its_parts() -> None:
+    strategy = Exhaustive(0, Profile())
+    assert strategy.begin(0)
+    execute(counter(2), strategy)
+    assert strategy.split(1)
+    with pytest.raises(ValueError, match="1 parts have not been absorbed"):
+        strategy.begin(1)
+
+
+# A bound on preemptions.
+
+
+@pytest.mark.parametrize("preemptions", [0, 1, 2])
+@RANDOM
+@given(program=programs("data", "locks", "conditions", "strange"))
+def test_within_the_bound_every_interleaving_is_tried(preemptions: int, program: Program) -> None:
+    try:
+        expected = interleavings(program, preemptions, 600)
+    except TooMany:
+        reject()
+    strategy, done = search(program, preemptions=preemptions)
+    assert {executed.end for executed in done} == expected
+    assert strategy.exhausted
+    assert max(preempted(executed) for executed in done) <= preemptions
+
+
+def preempted(executed: Executed) -> int:
+    """How often a thread was left that could have gone on."""
+    steps = executed.steps
+    return sum(a.task != b.task and a.task in b.enabled for a, b in zip(steps, steps[1:], strict=False))
+
+
+def test_a_lost_update_takes_one_preemption() -> None:
+    finals = []
+    for preemptions in (0, 1):
+        _, done = search(counter(2), preemptions=preemptions)
+        finals.append({dict(executed.end.result[0])["x"] for executed in done})
+    assert finals == [{2}, {1, 2}]
+
+
+def test_executions_with_fewer_preemptions_come_first() -> None:
+    _, done = search(counter(3), preemptions=2)
+    used = [preempted(executed) for executed in done]
+    assert used == sorted(used)
+
+
+def test_a_bound_that_leaves_nothing_out_is_no_bound() -> None:
+    bounds = [search(counter(2), preemptions=preemptions)[0].bound for preemptions in (0, 1, 2, 3)]
+    assert bounds == [0, 1, None, None]

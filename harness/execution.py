@@ -7,7 +7,7 @@ to do what), detectors say what these mean, the oracle has the last word over a 
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -35,7 +35,7 @@ REPLAY_FACTOR = 20
 
 
 class Granularity(NamedTuple):
-    """Which scheduling points an execution had: accesses at `sites`, `releases` of locks, all from step `all_from` on."""
+    """Which points an execution had: accesses at `sites`, `releases` of locks, all from step `all_from` on."""
 
     sites: frozenset[int]
     releases: bool
@@ -73,6 +73,13 @@ class Execution:
     granularity: Granularity = Granularity(frozenset(), True, 0)
 
 
+class Facts(NamedTuple):
+    """What a recording knows of an execution's log: objects that are `data`, steps that got no lock (`failed`)."""
+
+    data: frozenset[Hashable]
+    failed: frozenset[int]
+
+
 @dataclass(frozen=True)
 class Replayed:
     """An execution shown in full."""
@@ -82,6 +89,7 @@ class Replayed:
     witness: Witness
     preemptions: int
     """Those of the schedule; when threads take turns, nobody counts."""
+    facts: Facts
     diverged: str | None = None
 
 
@@ -149,7 +157,8 @@ class Runner:
         world.scheduler.release_points = world.points.full = True
         diverged = None
         try:
-            execution = self._execute(scribe, steps, steps if max_steps else steps // 2, recording=recording)
+            tail_from = steps if max_steps else steps // 2
+            execution = self._execute(scribe, steps, tail_from, log_steps=True, recording=recording)
         except Diverged as error:
             diverged = str(error)
             execution = Execution(Outcome.INCONCLUSIVE, diverged, None, (), world.scheduler.steps, 0, "")
@@ -159,7 +168,8 @@ class Runner:
         written = Witness(execution.outcome, self.program.digest, turns, scribe.turned_fair)
         if witness is not None and diverged is None and not lenient:
             diverged = _departure(policy, witness, execution)
-        return Replayed(execution, recording.trace(), written, scribe.preemptions, diverged)
+        facts = Facts(frozenset(recording.data), frozenset(recording.failed))
+        return Replayed(execution, recording.trace(), written, scribe.preemptions, facts, diverged)
 
     def _execute(
         self,

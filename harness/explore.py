@@ -12,6 +12,7 @@ from typing import Any
 
 from harness.budget import Budget
 from harness.execution import Runner
+from harness.explain import DataRace
 from harness.outcome import Outcome
 from harness.schedule import Witness, WitnessError
 from harness.search import Found, Order, Search
@@ -63,7 +64,7 @@ class Exploration:
     exhausted: bool
     steps: int
     max_bypass: int
-    races: list[Any]
+    races: list[DataRace]
     seconds: float
     executions_per_second: float
     claim: str
@@ -172,7 +173,7 @@ def _exploration(program: Program, options: Options, found: Found) -> Exploratio
         exhausted=found.exhausted and options.preemptions is None,
         steps=found.steps,
         max_bypass=found.max_bypass,
-        races=[],
+        races=found.races,
         seconds=round(found.seconds, 3),
         executions_per_second=round(found.executions / found.seconds, 1) if found.seconds else 0.0,
         claim=_claim(found),

@@ -25,7 +25,7 @@ from harness.strategies.replay import Roughly
 from harness.trace import Step
 
 ATTEMPTS = 50_000
-"""Steps for leaving out turns, and again for bringing pieces together: a thousand small executions, a few large ones."""
+"""Steps for leaving out turns, and for bringing pieces together: a thousand small executions or a few large ones."""
 
 SEARCH = 30_000
 """Steps for counting up: the space of a small program, and a fraction of a second."""

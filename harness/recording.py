@@ -41,12 +41,31 @@ class Recording:
         self._locks: dict[str, InnerLock] = {}
         self._data: dict[str, tuple[Callable[[], Any], Any]] = {}
         self._step = 0
+        self._tokens: dict[int, tuple[Any, int]] = {}
+        self._taken: dict[int, list[InnerLock]] = {}
         self.grants: dict[int, tuple[str, int]] = {}
+        self.failed: set[int] = set()
+        """Steps that asked for a lock and did not get it."""
+        self.data: set[int] = set()
+        """The tokens of what holds data: all objects but the world's own."""
 
     def describe(self, task: Task) -> tuple[str, str]:
         """A task's pending operation as a witness writes it."""
         kind, name = self.naming.task(task)
         return kind, plain(name)
+
+    def token(self, obj: Any) -> int:
+        """A number for `obj` that no other object of this execution has."""
+        known = self._tokens.get(id(obj))
+        if known is None:
+            tokens, ident = self._tokens, id(obj)
+            try:
+                held: Any = weakref.ref(obj, lambda _: tokens.pop(ident, None))
+            except TypeError:
+                held = obj
+            known = self._tokens[ident] = held, len(self.data)
+            self.data.add(len(self.data))
+        return known[1]
 
     def chosen(self, task: Task, enabled: list[Task]) -> None:
         """The scheduler's choice: a step begins."""
@@ -59,7 +78,7 @@ class Recording:
         self._open = {
             "step": self._step, "thread": task.name, "operation": kind, "object": name, "file": file, "line": line,
             "source": linecache.getline(file, line).strip() if file else "", "waits_on": None,
-            "preempted": preempted, "time": self._world.scheduler.now,
+            "preempted": preempted, "time": self._world.scheduler.now, "locks": self._held(task),
         }  # fmt: skip
         self._watch(name)
         if kind == "acquire" and isinstance(self._subject, InnerLock):
@@ -68,6 +87,7 @@ class Recording:
     def arrived(self, task: Task) -> None:
         """The step is over; where the thread is blocked now, that is a line of its own."""
         if self._open is not None:
+            self._note_lock(task)
             self._steps.append(TraceStep(**self._open, value=self._value(), state=self._state()))
             self._open = self._subject = None
         if not task.finished and task.wants is not None and task.wants.held:
@@ -97,6 +117,20 @@ class Recording:
                 waiting_for(task), None, self._state(), self._world.scheduler.now,
             )  # fmt: skip
         )
+
+    def _note_lock(self, task: Task) -> None:
+        """What the step's thread got, or did not get."""
+        lock = self._subject
+        if isinstance(lock, InnerLock):
+            assert self._operation is not None
+            taken = self._taken.setdefault(task.index, [])
+            if lock.owner is task and lock not in taken:
+                taken.append(lock)
+            elif lock.owner is not task and self._operation.kind in ("acquire", "try_acquire"):
+                self.failed.add(self._step)
+
+    def _held(self, task: Task) -> tuple[str, ...]:
+        return tuple(self.naming.object(lock) for lock in self._taken.get(task.index, ()) if lock.owner is task)
 
     def _watch(self, name: str) -> None:
         operation, subject = self._operation, self._subject

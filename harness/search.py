@@ -17,6 +17,7 @@ from typing import Any
 
 from harness.budget import Budget
 from harness.execution import Execution, Replayed, Runner
+from harness.explain import DataRace, data_races, merged
 from harness.minimize import minimize
 from harness.outcome import Outcome
 from harness.schedule import Witness
@@ -67,6 +68,7 @@ class Found:
     witness: str | None = None
     minimal: str | None = None
     preemptions: int | None = None
+    races: list[DataRace] = field(default_factory=list)
     trace: Trace | None = None
 
 
@@ -90,6 +92,7 @@ class Search:
         self._runner = runner
         self._tell = tell
         self._found = Found()
+        self._ordinary: Replayed | None = None
 
     def run(self) -> Found:
         """Search until a failure, the end of the space, or the end of the budget. Raises TargetError."""
@@ -107,6 +110,8 @@ class Search:
             self._explain(found, found.first)
         elif found.inconclusive:
             found.outcome = Outcome.INCONCLUSIVE
+        if self._ordinary is not None:
+            found.races = merged(found.races, data_races(self._ordinary))
         found.seconds = time.monotonic() - started
         return found
 
@@ -184,6 +189,7 @@ class Search:
         found.minimal, found.trace = str(least.witness), least.trace
         found.message = least.execution.message
         found.preemptions = least.preemptions
+        found.races = data_races(least)
 
     def _shown(self, execution: Execution) -> Replayed | None:
         """The failing execution again, recorded, with a witness that was tried."""
@@ -219,7 +225,7 @@ class Search:
 
     def _nondeterminism(self) -> str:
         """Empty, or what was different when one schedule was executed twice."""
-        first = self._runner.record(_Random(self._order.seed), CHECKED_STEPS)
+        first = self._ordinary = self._runner.record(_Random(self._order.seed), CHECKED_STEPS)
         self._refine()
         second = self._runner.follow(first.execution, max_steps=CHECKED_STEPS)
         for one, two in zip(first.trace.steps, second.trace.steps):

@@ -115,7 +115,12 @@ class Policy(Protocol):
 
 
 class Recorder(Protocol):
-    """Told of each step around its execution; `arrived` comes before the next choice is made."""
+    """Told of each step around its execution; `arrived` comes before the next choice is made.
+
+    `token` numbers an object, another number for each object of the execution.
+    """
+
+    def token(self, obj: Any) -> Hashable: ...
 
     def chosen(self, task: Task, enabled: list[Task]) -> None: ...
 

@@ -74,7 +74,11 @@ def conflict(a: Access, b: Access) -> bool:
 
 @dataclass(frozen=True)
 class TraceStep:
-    """One step as a person reads it. `step` counts from 1; `state` is the shared state after it, name to text."""
+    """One step as a person reads it.
+
+    `step` counts from 1; `state` is the shared state after it, name to text; `locks` are those that the
+    thread held when it began.
+    """
 
     step: int
     thread: str
@@ -88,6 +92,7 @@ class TraceStep:
     preempted: str | None
     state: dict[str, str] = field(default_factory=dict)
     time: int = 0
+    locks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

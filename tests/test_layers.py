@@ -30,6 +30,8 @@ FLOORS: dict[str, int] = {
     "execution": 5,
     "recording": 5,
     "minimize": 5,
+    "explain": 5,
+    "critical": 5,
     "stress": 5,
     "children": 5,
     "rates": 5,

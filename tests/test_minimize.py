@@ -1,4 +1,4 @@
-"""The smallest witness: fewest preemptions, then fewest steps, then fewest threads; minimal where that can be proved."""
+"""The smallest witness: fewest preemptions, then fewest steps, then threads; minimal where that can be proved."""
 
 from __future__ import annotations
 

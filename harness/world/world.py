@@ -115,6 +115,8 @@ class World:
         Raises TargetError where the program cannot be loaded.
         """
         self._begin()
+        if recorder is not None:
+            self.points.token = recorder.token
         state = {"returned": False, "result": None}
         output, out, err = Output(), sys.stdout, sys.stderr
         sys.stdout = sys.stderr = output  # type: ignore[assignment]
@@ -133,7 +135,7 @@ class World:
                 early_timeouts=early_timeouts,
                 epoch=START,
                 on_stop=on_stop,
-                on_second=self.take_survey if named or log_steps else None,
+                on_second=self.take_survey if recorder is None and (named or log_steps) else None,
             )
         finally:
             sys.stdout, sys.stderr = out, err

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections import Counter, OrderedDict, defaultdict, deque
+from collections import Counter, OrderedDict, UserList, defaultdict, deque
 
 import pytest
 
@@ -112,7 +112,8 @@ def test_an_item_is_the_container_and_its_index_or_key(body: str, log: list[str]
         ("x.extend(x)", ["write list[*] + read list[*]"]),
         ("x.index(1)", ["read list[*]"]),
         ("x.copy()", ["read list[*]"]),
-        ("x.sort(key=lambda n: -n)", ["write list[*]"]),
+        ("x.sort(key=lambda n: -n)", ["write list[*]"] * 3),
+        ("x.sort()", ["write list[*]"]),
         ("y.get('a')", ["read dict['a']"]),
         ("y.setdefault('a', 1)", ["read dict['a']"]),
         ("y.setdefault('b', 1)", ["write dict['b']"]),
@@ -360,3 +361,32 @@ def test_sites_say_where_and_in_which_function() -> None:
         *("program.py", 3, "Bank.pay"),
         "balance = self.balance  # all",
     )
+
+
+@pytest.mark.parametrize(
+    ("body", "log"),
+    [
+        (
+            "x.extend(g)",
+            ["write list[*] + write generator[*]", *["write generator[*]", "write list[*]"] * 2, "write generator[*]"],
+        ),
+        ("max(x, key=lambda n: n)", ["read list[*]"] * 3),
+        ("list(map(lambda n: n, x))", ["write map[*]", *["read list[*]"] * 3]),
+        ("functools.reduce(lambda a, b: a, x)", ["read list[*]"] * 3),
+    ],
+)
+def test_c_code_that_runs_program_code_between_elements_announces_each_element(body: str, log: list[str]) -> None:
+    assert accesses(body, "import functools", x=[1, 2], g=(n for n in (1, 2))) == log
+
+
+@pytest.mark.parametrize(
+    ("body", "log"),
+    [
+        ("u[0] = 1", ["write UserList[*]"]),
+        ("u.append(1), len(u), u.copy()", ["write UserList[*]", "read UserList[*]", "read UserList[*]"]),
+        ("for _ in u: break", ["read UserList[*]"] * 2),
+        ("m[0] = 1", ["write bytearray[0]"]),
+    ],
+)
+def test_containers_of_the_library_count_as_wholes(body: str, log: list[str]) -> None:
+    assert accesses(body, u=UserList([1]), m=memoryview(bytearray(b"abc"))) == log

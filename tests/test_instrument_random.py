@@ -121,18 +121,20 @@ SETTINGS = settings(max_examples=150, deadline=None, derandomize=True, suppress_
 @SETTINGS
 @given(st.lists(st.one_of(simple, compound), min_size=1, max_size=5))
 def test_random_statements_do_the_same(statements: list[str]) -> None:
-    source = program(statements)
-    try:
-        compile(source, "program.py", "exec")
-    except SyntaxError:
-        return
-    plain, hooked = both_ways(source)
-    assert hooked == plain
+    _compare(program(statements))
 
 
 @SETTINGS
 @given(expressions)
 def test_random_expressions_do_the_same_at_module_level(expression: str) -> None:
     setup = "i, j, x, y, d, o, q, s, v, c = 0, 2, [1], [[3, 4]], {'k': 1}, Loud(2), deque([5]), {1}, {}, 3"
-    plain, hooked = both_ways(f"{SETUP}{setup}\ntry: result = [{expression}, log]\nfinally: print(log, x, y, d, v)")
+    _compare(f"{SETUP}{setup}\ntry: result = [{expression}, log]\nfinally: print(log, x, y, d, v)")
+
+
+def _compare(source: str) -> None:
+    try:
+        compile(source, "program.py", "exec")
+    except SyntaxError:
+        return  # about one in forty, quotes within an f-string before 3.12 for one
+    plain, hooked = both_ways(source)
     assert hooked == plain

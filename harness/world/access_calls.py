@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import types
 from collections.abc import Callable
 from typing import Any
 
 from harness.trace import WHOLE
-from harness.world.access_announce import Announcer
 from harness.world.access_attributes import OWNERS, load_touches, owner_of
-from harness.world.access_effects import nothing, write_all
+from harness.world.access_containers import Containers
+from harness.world.access_effects import nothing, write_all, write_from
 from harness.world.access_functions import Call, class_call, effect_of, method_touching, super_call
 from harness.world.access_standins import Receiver
 from harness.world.access_types import (
@@ -17,6 +18,7 @@ from harness.world.access_types import (
     MISSING,
     QUIET,
     Facts,
+    Steps,
     facts_of,
     is_a,
     is_code,
@@ -29,7 +31,7 @@ _ATTRIBUTE, _DYNAMIC = "attribute", "dynamic"
 _SPECIAL = frozenset(("module", "class", "super"))
 
 
-class Calls(Announcer):
+class Calls(Containers):
     """Hooks for calls of functions and methods."""
 
     def call(self, function: Any, site: int, /, *arguments: Any) -> Any:
@@ -46,6 +48,14 @@ class Calls(Announcer):
         self.call(function, site, *arguments)
         return arguments
 
+    def fed(self, function: Any, site: int, /, *arguments: Any) -> tuple[Any, ...]:
+        """The same for functions that may run program code between two elements: each element is a step."""
+        if function is map or function is filter or function is functools.reduce:
+            arguments = (*arguments[:1], *(self.open(argument, site) for argument in arguments[1:]))
+        elif len(arguments) == 1 and (function is max or function is min):
+            arguments = (self.open(arguments[0], site),)
+        return self.args(function, site, *arguments)
+
     def calling(self, function: Any, site: int) -> Any:
         """A function about to be called with arguments not known yet."""
         kind = type(function)
@@ -55,9 +65,36 @@ class Calls(Announcer):
         return function if found is None else self._announcing(function, found, site)
 
     def _announcing(self, function: Any, found: Call, site: int) -> Callable[..., Any]:
+        effect, receiver = found
+
         def announced(*arguments: Any, **named: Any) -> Any:
             self.effect(found, (*arguments, *named.values()), site)
+            if effect is write_from:
+                arguments = tuple(self._fed_to(receiver, argument, site) for argument in arguments)
+            elif callable(named.get("key")) and facts_of(type(receiver)).base is list:
+                named["key"] = self._sort_key(receiver, named["key"], site)
             return function(*arguments, **named)
+
+        return announced
+
+    def _fed_to(self, receiver: Any, argument: Any, site: int) -> Any:
+        """An iterable that runs program code: the receiver changes again after each of its steps."""
+        if not _runs_code(argument):
+            return argument
+
+        def announced(element: Any) -> Any:
+            self.say([("write", receiver, WHOLE)], site)
+            return element
+
+        return Steps(announced, self.steps(iter(self.open(argument, site)), site))
+
+    def _sort_key(self, receiver: Any, key: Callable[[Any], Any], site: int) -> Callable[[Any], Any]:
+        """list.sort empties the list, calls the key for each element, and fills the list again."""
+
+        def announced(element: Any) -> Any:
+            result = key(element)
+            self.say([("write", receiver, WHOLE)], site)
+            return result
 
         return announced
 
@@ -90,8 +127,11 @@ class Calls(Announcer):
         if plan is _ATTRIBUTE:
             return self._attribute_call(obj, name, site, strict)
         found = self._special(obj, name, site, strict) if plan is _DYNAMIC else (plan, obj)
-        if found is not None:
-            self.effect(found, arguments, site)
+        if found is None:
+            return obj
+        if found[0] is write_from and any(map(_runs_code, arguments)):
+            return Receiver(self._announcing(getattr(obj, name), found, site))
+        self.effect(found, arguments, site)
         return obj
 
     def method(self, obj: Any, name: str, site: int) -> Any:
@@ -129,6 +169,15 @@ class Calls(Announcer):
             return obj
         found = effect_of(value)
         return obj if found is None else Receiver(self._announcing(value, found, site))
+
+
+def _runs_code(iterable: Any) -> bool:
+    """True if walking through it may run code of the program."""
+    facts = facts_of(type(iterable))
+    if facts.sort == "object":
+        found = lookup(type(iterable), "__iter__")[0]
+        return found is not MISSING and lookup(type(iterable), "keys")[0] is MISSING
+    return facts.sort in ("generator", "iterator")
 
 
 def _no_function() -> None:

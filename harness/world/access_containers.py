@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -16,23 +15,13 @@ from harness.world.access_effects import (
     contents,
     deep,
     place,
-    read_key,
     readable,
     stepping,
 )
 from harness.world.access_standins import AttributeInPlace, Items, ItemsInPlace
-from harness.world.access_types import FRESH_ITERATORS, facts_of
+from harness.world.access_types import FRESH_ITERATORS, Steps, facts_of
 
-
-class Steps(map):  # type: ignore[type-arg]
-    """An iterator that announces each step before it is made, without a frame of its own."""
-
-    @classmethod
-    def over(cls, iterator: Any, announce: Callable[[], None]) -> Steps:
-        return cls(_second, iter(announce, cls), iterator)
-
-
-_second: Any = {}.get  # of two arguments, gives the second: the first is never a key
+_CONTAINERS = frozenset(("container", "view", "foreign"))
 
 
 class Containers(Variables):
@@ -50,7 +39,9 @@ class Containers(Variables):
             if facts.is_native(method):
                 self.effect((METHODS[facts.base][method], obj), (key,), site)
         elif facts.sort == "view":
-            self.effect((read_key, contents(obj)), (key,), site)
+            self.say([(kind, contents(obj), place(contents(obj), key))], site)
+        elif facts.sort == "foreign" and facts.is_native(method):
+            self.say([(kind, obj, WHOLE)], site)
 
     def item(self, obj: Any, key: Any, site: int) -> Any:
         self._item(obj, key, site, "read")
@@ -64,6 +55,8 @@ class Containers(Variables):
         facts = facts_of(type(obj))
         if facts.base is not None and facts.is_native("__delitem__"):
             self.effect((METHODS[facts.base]["__delitem__"], obj), (key,), site)
+        elif facts.sort == "foreign" and facts.is_native("__delitem__"):
+            self.say([("write", obj, WHOLE)], site)
         return obj
 
     def key(self, obj: Any, key: Any, site: int) -> Any:
@@ -90,20 +83,20 @@ class Containers(Variables):
         return self.item_d(obj, WHOLE, site)
 
     def sub(self, obj: Any, site: int) -> Any:
-        return Items(self, obj, site) if facts_of(type(obj)).sort in ("container", "view") else obj
+        return Items(self, obj, site) if facts_of(type(obj)).sort in _CONTAINERS else obj
 
     def aug_attribute(self, obj: Any, name: str, site: int) -> Any:
         return AttributeInPlace(self, obj, site)
 
     def aug_item(self, obj: Any, site: int) -> Any:
-        return ItemsInPlace(self, obj, site) if facts_of(type(obj)).sort in ("container", "view") else obj
+        return ItemsInPlace(self, obj, site) if facts_of(type(obj)).sort in _CONTAINERS else obj
 
     def _reads(self, value: Any, special: str, site: int) -> Any:
         facts = facts_of(type(value))
         if facts.base is not None:
             if facts.is_native(special):
                 self.access("read", owner_of(value) if OWNERS else value, WHOLE, site)
-        elif facts.sort == "view":
+        elif facts.sort == "view" or facts.sort == "foreign" and facts.is_native(special):
             self.say(readable((value,)), site)
         return value
 
@@ -117,7 +110,7 @@ class Containers(Variables):
 
     def text(self, value: Any, site: int) -> Any:
         sort = facts_of(type(value)).sort
-        if sort in ("container", "view", "record") or type(value) is tuple:
+        if sort in _CONTAINERS or sort == "record" or type(value) is tuple:
             self.say(deep(value), site)
         return value
 
@@ -175,7 +168,7 @@ class Containers(Variables):
         facts = facts_of(type(container))
         if facts.sort == "container" and facts.is_native("__contains__"):
             self.say([("read", container, place(container, element) if facts.base in (dict, set) else WHOLE)], site)
-        elif facts.sort in ("view", "iterator", "generator"):
+        elif facts.sort in ("view", "iterator", "generator", "foreign"):
             self.say(readable((container,)), site)
         return container
 
@@ -188,7 +181,7 @@ class Containers(Variables):
         facts = facts_of(type(iterable))
         if facts.sort in ("iterator", "generator"):
             return self._walk(iterable, iterable, site)
-        if facts.sort not in ("container", "view") or not facts.is_native("__iter__"):
+        if facts.sort not in _CONTAINERS or not facts.is_native("__iter__"):
             return iterable
         container = contents(iterable)
         if facts.base is not list:
@@ -196,7 +189,7 @@ class Containers(Variables):
         return Steps.over(iter(iterable), partial(self.access, "read", owner_of(container), WHOLE, site))
 
     def _walk(self, iterable: Any, iterator: Any, site: int) -> Any:
-        if type(iterator) is Steps or facts_of(type(iterator)).sort not in ("iterator", "generator"):
+        if facts_of(type(iterator)).sort not in ("iterator", "generator"):
             return iterable
         return Steps.over(iterator, partial(self.say, stepping(iterator), site))
 
@@ -232,4 +225,5 @@ class Containers(Variables):
 
 
 def _has_contents(value: Any) -> bool:
-    return facts_of(type(value)).sort in ("container", "view", "record")
+    sort = facts_of(type(value)).sort
+    return sort in _CONTAINERS or sort == "record"

@@ -57,9 +57,12 @@ def place(container: Any, key: Any) -> Any:
 def contents(value: Any) -> Any:
     """The container that a view shows; any other value itself."""
     kind = type(value)
-    if kind is types.MappingProxyType:
-        return gc.get_referents(value)[0]
-    return gc.get_referents(value.mapping)[0] if facts_of(kind).sort == "view" else value
+    if facts_of(kind).sort != "view":
+        return value
+    if kind is memoryview:
+        buffers = gc.get_referents(value)
+        return next(iter(gc.get_referents(*buffers)), value)
+    return gc.get_referents(value if kind is types.MappingProxyType else value.mapping)[0]
 
 
 def readable(values: Iterable[Any]) -> list[Touch]:
@@ -71,7 +74,7 @@ def _touching(kind: str, values: Iterable[Any]) -> list[Touch]:
     touches: list[Touch] = []
     for value in values:
         sort = facts_of(type(value)).sort
-        if sort == "container":
+        if sort == "container" or sort == "foreign":
             touches.append((kind, value, WHOLE))
         elif sort == "view":
             touches.append((kind, contents(value), WHOLE))
@@ -132,6 +135,8 @@ def deep(value: Any) -> list[Touch]:
             parts = tuple(dict.values(value)) if facts.base is dict else tuple(facts.base.__iter__(value))
         elif type(value) is tuple:
             parts = value
+        elif facts.sort == "foreign":
+            touches.append(("read", value, WHOLE))
         elif facts.sort == "record":
             touches.append(("read", value, WHOLE))
             parts = _fields(value)
@@ -281,6 +286,7 @@ METHODS: dict[type, dict[str, Effect]] = {
     bytearray: {**_COMMON, **dict.fromkeys((name for name in vars(bytes) if not name.startswith("_")), read_both)},
     array: {**_COMMON, **_methods(read_all="tobytes tolist tounicode buffer_info", write_all="byteswap")},
 }
+_READING_METHODS = frozenset(("get", "keys", "values", "items", "copy", "index", "count", "__len__", "__contains__"))
 _COUNTER = {**METHODS[dict], **_methods(read_all="elements most_common total", write_from="subtract")}
 
 
@@ -294,6 +300,8 @@ def method_effect(cls: type, name: str, found: Any) -> Effect | None:
         if name in table or not is_a(found, types.FunctionType):
             known: Effect = table.get(name, write_everything)
             return known
+    if facts.sort == "foreign":
+        return read_both if name in _READING_METHODS else write_everything
     if facts.sort == "immutable":
         return deep_arguments if name == "format" else read_arguments
     if facts.sort in ("generator", "iterator"):
@@ -328,6 +336,8 @@ def foreign_effect(function: Any, method: bool) -> Effect | None:
     name = getattr(function, "__name__", "")
     if name in _READING and module in ("random", "heapq", "dataclasses") and not method:
         return deep_arguments
+    if name == "map" and module.startswith("concurrent"):
+        return read_arguments
     if name in _READING and module == "random":
         return lambda receiver, arguments: [("write", receiver, WHOLE), *readable(arguments)]
     if module.partition(".")[0] in _QUIET_MODULES:

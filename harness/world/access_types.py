@@ -11,11 +11,11 @@ import functools
 import types
 import weakref
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 CONTAINERS = (list, dict, set, collections.deque, bytearray, array)
-VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
+VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()), types.MappingProxyType, memoryview)
 IMMUTABLE = (
     int, float, complex, str, bytes, tuple, frozenset, range, slice, types.NoneType, types.EllipsisType,
     types.NotImplementedType, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.CodeType,
@@ -47,10 +47,22 @@ def _mro(cls: type) -> tuple[type, ...]:
     return _raw_mro(cls) or (cls,)  # None while a metaclass is still at work
 
 
+class Steps(map):  # type: ignore[type-arg]
+    """An iterator that announces each step before it is made, without a frame of its own."""
+
+    @classmethod
+    def over(cls, iterator: Any, announce: Callable[[], None]) -> Steps:
+        return cls(_second, iter(announce, cls), iterator)
+
+
+_second: Any = {}.get  # of two arguments, gives the second: the first is never a key
+
+
 class Facts:
     """All about one type.
 
-    `sort`: container view iterator generator immutable module class super record object other.
+    `sort`: container view iterator generator steps immutable module class super record object other, or
+    foreign: a container that is neither built in nor rewritten.
     """
 
     __slots__ = (
@@ -112,7 +124,9 @@ def forget(name: str) -> None:
 def _sort(cls: type, base: type | None) -> str:
     if base is not None:
         return "container"
-    if cls in VIEWS or cls is types.MappingProxyType:
+    if cls is Steps:
+        return "steps"
+    if any(cls is view for view in VIEWS):
         return "view"
     if derives(cls, _GENERATORS):
         return "generator"
@@ -133,9 +147,16 @@ def _sort_of_other(cls: type) -> str:
     written_in_python = _flags(cls) & _HEAP and "__module__" in _namespace(cls)
     if is_a(lookup(cls, "__next__")[0], types.WrapperDescriptorType, types.MethodDescriptorType):
         return "iterator"
+    if _is_foreign(cls, "__getitem__") and _is_foreign(cls, "__len__"):
+        return "foreign"
     if written_in_python or derives(cls, (BaseException,)) or cls is object:
         return "object"
     return "other"
+
+
+def _is_foreign(cls: type, name: str) -> bool:
+    found = lookup(cls, name)[0]
+    return found is not MISSING and not is_instrumented(found)
 
 
 def derives(cls: type, bases: tuple[type, ...]) -> bool:

@@ -224,14 +224,16 @@ class Expressions(Shapes):
         simple = len(inert) == len(node.keywords) and all(self.is_simple(argument) for argument in node.args)
         extra = [k.value for k in inert if not isinstance(k.value, ast.Lambda)] if simple else []
         bare = self._is_bare(function)
-        early = not simple and bare and len(inert) == len(node.keywords)
+        fed, sorts = _runs_code_between(node), getattr(function, "attr", "") == "sort" and bool(node.keywords)
+        early = (not simple or fed) and bare and len(inert) == len(node.keywords)
+        simple = simple and not sorts
         arguments = [self.expression(argument) for argument in node.args]
         for keyword in node.keywords:
             keyword.value = self.expression(keyword.value) if keyword.arg else self._read("spread", keyword.value)
         if self._is_left_alone(function):
             node.args = arguments
         elif early:
-            found = self.hook("args", node, function, site, *arguments)
+            found = self.hook("fed" if fed else "args", node, function, site, *arguments)
             node.func, node.args = function, [placed(ast.Starred(found, ast.Load()), node)]
         else:
             node.func = self._callee(function, site, [*arguments, *extra] if simple else None)
@@ -326,6 +328,12 @@ class Expressions(Shapes):
     def _rebinding(self, name: ast.Name) -> ast.comprehension:
         value = placed(ast.Tuple([placed(ast.Name(name.id, ast.Load()), name)], ast.Load()), name)
         return ast.comprehension(placed(ast.Name(name.id, ast.Store()), name), value, [], 0)
+
+
+def _runs_code_between(node: ast.Call) -> bool:
+    """True for calls that may run code of the program between two elements of a container."""
+    name = getattr(node.func, "id", None) or getattr(node.func, "attr", "")
+    return name in ("map", "filter", "reduce") or name in ("max", "min") and any(k.arg == "key" for k in node.keywords)
 
 
 def _bound_names(target: ast.expr) -> Iterator[ast.Name]:

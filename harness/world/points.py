@@ -31,8 +31,11 @@ MANY = -1
 QUIET = 10_000
 """Accesses in one step after which the next one is a point of its own: loops that wait must not go on for ever."""
 
-ALONE = 1_000_000
-"""The same for a thread that is alone, whose accesses are otherwise never points: it may well be computing."""
+ALONE = 50_000
+"""Accesses of a thread whose companions have all ended, and which needs no points, until it is looked at for an endless loop."""
+
+SAMPLE = 500
+"""How many of its accesses are steps then; if they tell nothing, it goes on alone for twice as long."""
 
 _OWN_MODULES = frozenset(("threading", "_thread", "queue", "concurrent.futures._base", "concurrent.futures.thread"))
 
@@ -71,6 +74,7 @@ class Points:
         self.token: Callable[[Any], Hashable] = id
         self.instrumented: set[int] = set()
         self._quiet_since = self._quiet = self._alone = 0
+        self._patience = ALONE
 
     def begin(self) -> None:
         """A new execution: nothing has been touched yet."""
@@ -80,16 +84,16 @@ class Points:
             self.in_force = frozenset(self.hot)
         self.learned = False
         self._quiet_since = self._quiet = self._alone = 0
+        self._patience = ALONE
 
     def access(self, kind: str, obj: Any, key: Hashable, site: int) -> None:
         """The running thread is about to read or write `key` of `obj` at `site`."""
         scheduler = self._scheduler
         if not scheduler.active:
             return
-        if len(scheduler.live) == 1:
-            self._alone += 1
-            if self._alone < ALONE:
-                return
+        alone = len(scheduler.live) == 1
+        if alone and (len(scheduler.tasks) == 1 or not self._seems_endless()):
+            return
         cls = type(obj)
         if cls is ModuleType:
             obj = obj.__dict__
@@ -99,9 +103,20 @@ class Points:
             return
         me = scheduler.current
         self._touch(obj, key, me.index, kind != "read", site)
-        if self.full or site in self.in_force or self._spins(site):
+        if alone or self.full or site in self.in_force or self._spins(site):
             me.subject = obj
             scheduler.point(Operation(kind, self.token(obj), key, site))
+
+    def _seems_endless(self) -> bool:
+        """The last thread may be computing, or it waits for one that has ended: after long, a sample of its steps is judged."""
+        self._alone += 1
+        if self._alone < self._patience:
+            return False
+        if self._alone >= self._patience + SAMPLE:
+            self._patience = 2 * self._alone
+        scheduler = self._scheduler
+        scheduler.tail_from = min(scheduler.tail_from, scheduler.steps)
+        return True
 
     def _spins(self, site: int) -> bool:
         """A thread that touches this and that without end may wait for another one: then the others must have their turn."""
@@ -109,7 +124,7 @@ class Points:
         if steps != self._quiet_since:
             self._quiet_since, self._quiet = steps, 0
         self._quiet += 1
-        if self._quiet < QUIET and self._alone < ALONE:
+        if self._quiet < QUIET:
             return False
         self.hot.add(site)
         self.in_force |= {site}

@@ -79,7 +79,7 @@ class Liveness:
         anchor, places = self._anchor, self._capture.standing()
         if anchor is not None and places == anchor.places and self._capture.take(self._ignored, anchor.state):
             self._loop = step - anchor.step
-            self._capture.clock_read = ""
+            self._time, self._capture.outside = self._capture.now, ""
             self._events, self._turns = [], []
             self._since = step
         elif anchor is None or self._rounds & (self._rounds - 1) == 0:
@@ -106,9 +106,10 @@ class Liveness:
     def _conclude(self) -> None:
         stepping = {event.task for event in self._turns[-1]}
         hidden = self._capture.opaque(stepping)
-        if self._capture.clock_read:
-            self._give_up(f"the loop looks at the clock ({self._capture.clock_read}), so it may end by itself")
-            self._capture.pass_time()
+        if self._capture.outside:
+            self._give_up(f"a loop {self._capture.outside}, so it may end by itself")
+            if self._time == self._capture.now:
+                self._capture.pass_time()
         elif hidden:
             self._give_up(hidden)
         else:

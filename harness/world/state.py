@@ -10,8 +10,9 @@ there (state_walk.py). Two equal states go on equally under a policy that depend
 
 from __future__ import annotations
 
+import _thread
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from types import CodeType, FrameType
@@ -26,6 +27,9 @@ from harness.world.state_requests import looks_at_unfinished, request, target, w
 from harness.world.state_walk import Differs, Walk
 from harness.world.world import World
 
+OUTSIDE = ("open", "os.", "socket.", "subprocess.", "shutil.", "glob.", "pathlib.", "sqlite3.", "urllib.", "tempfile.")
+"""Audit events, by their beginning, of code that asks or changes the world outside the program."""
+
 _BASES: tuple[CodeType, ...] = (Scheduler.run.__code__, Scheduler._carry.__code__)
 """Where a program thread's own frames begin."""
 
@@ -39,7 +43,7 @@ class StateCapture:
         self.differs: dict[str, int] = {}
         self.unknown: list[str] = []
         self._places: dict[int, tuple[int, Any]] = {}
-        self.clock_read = ""
+        self.outside = ""
         self._patience = 1_000_000
         self._aside = frozenset((UNFINISHED,))
         self._granularity: tuple[bool, bool] | None = None
@@ -52,9 +56,11 @@ class StateCapture:
         scheduler.release_points = points.full = True
         scheduler.early_timeouts = False
         scheduler.on_clock = self._clock_is_read
+        listen(self._outside_is_touched)
 
     def restore(self) -> None:
         """Undo `refine`, for the next execution."""
+        listen(None)
         if self._granularity is not None:
             self.world.scheduler.release_points, self.world.points.full = self._granularity
             self._granularity = None
@@ -63,13 +69,22 @@ class StateCapture:
         """The library's own timed waits look at the clock too, but only to count down what is in the state."""
         frame = next(frames_of(sys._getframe()), None)
         if frame is not None and frame.f_code.co_filename in self.world.modules.files:
-            self.clock_read = _place(frame)
+            self.outside = f"looks at the clock ({_place(frame)})"
+
+    def _outside_is_touched(self, event: str) -> None:
+        self.outside = self.outside or f"touches the world outside ({event})"
+
+    @property
+    def now(self) -> int:
+        """The virtual time, in ns."""
+        return self.world.scheduler.now
 
     def pass_time(self) -> None:
         """Let the clock move although a thread is enabled: for loops that wait for it without sleeping."""
         self._patience *= 2
-        self.world.scheduler.now += self._patience
-        self.clock_read = ""
+        scheduler = self.world.scheduler
+        due = [task.deadline for task in scheduler.live if task.wants is not None and task.deadline is not None]
+        scheduler.now = min([scheduler.now + self._patience, *(time for time in due if time > scheduler.now)])
 
     def stop(self) -> None:
         """End the execution here."""
@@ -78,13 +93,11 @@ class StateCapture:
     def standing(self) -> Any:
         """Where each thread stands and what it wants: equal in equal states."""
         scheduler = self.world.scheduler
-        tops: dict[int, FrameType] | None = None
         found = []
         for task, ident in scheduler.blocked_frames():
             known = self._places.get(task.index)
             if known is None or known[0] != task.steps:
-                tops = tops or sys._current_frames()
-                place = tuple((id(f.f_code), f.f_lasti) for f in frames_of(tops.get(ident)))
+                place = tuple((id(f.f_code), f.f_lasti) for f in frames_of(_top(ident)))
                 known = self._places[task.index] = (task.steps, place)
             wants = task.wants
             timeout = None if task.deadline is None or wants is None else task.deadline - scheduler.now
@@ -108,13 +121,11 @@ class StateCapture:
         """Why the state is not complete for `tasks`, the threads that run, or empty."""
         if self.unknown:
             return f"{self.unknown[0]} cannot be looked into"
-        tops = sys._current_frames()
         for task, ident in self.world.scheduler.blocked_frames():
             if task.index in tasks:
-                frames = list(frames_of(tops.get(ident), with_labs=True))
-                for inner, frame in zip(frames, frames[1:]):
-                    if not is_labs(frame) and state_stack.hides_progress(inner, frame):
-                        return f"{task.name} is inside C code called at {_place(frame)}"
+                place = _inside_c(_top(ident))
+                if place:
+                    return f"{task.name} is inside C code called at {place}"
         return ""
 
     def event(self, task: Task, enabled: list[Task], named: bool) -> tuple[Any, ...]:
@@ -156,23 +167,58 @@ class StateCapture:
 
     def _walk(self, walk: Walk) -> None:
         world, now = self.world, self.world.scheduler.now
-        tops, files = sys._current_frames(), world.modules.files
+        files = world.modules.files
         for task, ident in world.scheduler.blocked_frames():
             pending, wants = task.pending, task.wants
             timeout = None if task.deadline is None or wants is None else task.deadline - now
             walk.emit((task.index, pending.kind, pending.site, timeout, wants is not None and wants.held))
-            walk.refer(f"{task.name}: subject", task.subject)
+            walk.thread = task.name
+            walk.refer("", task.subject)
             for want in (wants.first, wants.second) if isinstance(wants, Both) else (wants,):
-                walk.refer(f"{task.name}: wants", want)
-            walk.refer(task.name, task.handle)
-            for frame in reversed(list(frames_of(tops.get(ident)))):
+                walk.refer("", want)
+            walk.refer("", task.handle)
+            for frame in reversed(list(frames_of(_top(ident)))):
                 head, pairs = frame_contents(frame)
                 walk.unfold((head, pairs if frame.f_code.co_filename in files else _counted_down(pairs, now)))
+        walk.thread = ""
         for module in world.modules.loaded():
             names = [(name, value) for name, value in module.__dict__.items() if not name.startswith("__")]
             walk.unfold((module.__name__, names))
         walk.refer("random", sys.modules.get("random"))
         walk.finish()
+
+
+_listener: Callable[[str], None] | None = None
+_hooked = False
+
+
+def listen(listener: Callable[[str], None] | None) -> None:
+    """From now on `listener` is told when this process touches the world outside. (An audit hook stays for good.)"""
+    global _listener, _hooked
+    _listener = listener
+    if listener is not None and not _hooked:
+        _hooked = True
+        sys.addaudithook(_audit)
+
+
+def _audit(event: str, args: Any) -> None:
+    if _listener is not None and event.startswith(OUTSIDE):
+        _listener(event)
+
+
+def _top(ident: int) -> FrameType | None:
+    """The innermost frame of a thread. Not kept in a dictionary of all: that would hold its own frame for ever."""
+    return sys._getframe(1) if ident == _thread.get_ident() else sys._current_frames().get(ident)
+
+
+def _inside_c(top: FrameType | None) -> str:
+    """Where a program's frame has called C code that may call back more often, or empty."""
+    inner = None
+    for frame in frames_of(top, with_labs=True):
+        if inner is not None and state_stack.hides_progress(inner, frame):
+            return _place(next(frames_of(frame), frame))
+        inner = frame
+    return ""
 
 
 def frames_of(frame: FrameType | None, with_labs: bool = False) -> Iterator[FrameType]:

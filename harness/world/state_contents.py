@@ -13,6 +13,7 @@ import datetime
 import decimal
 import functools
 import io
+import os
 import random
 import re
 import sys
@@ -97,9 +98,15 @@ def _lock(lock: InnerLock) -> Contents:
 
 
 def _module(module: types.ModuleType) -> Contents:
-    if module.__name__ in ("secrets", "uuid"):
-        raise Unknown(f"module {module.__name__}, which is truly random")
-    return _constant(module) if module.__name__ != "random" else (CONSTANT, [("", random._inst)])  # type: ignore[attr-defined]
+    if module is random:
+        return CONSTANT, [("", random._inst)]  # type: ignore[attr-defined]
+    if module is os:
+        return CONSTANT, [("environ", os.environ)]
+    if module.__name__ == "secrets":
+        raise Unknown("truly random")
+    if sys.modules.get(module.__name__) is not module and not hasattr(module, "__file__"):
+        return "module", [(name, value) for name, value in module.__dict__.items() if not name.startswith("__")]
+    return _constant(module)
 
 
 def _function(function: types.FunctionType) -> Contents:
@@ -237,10 +244,13 @@ def _attributes(obj: Any) -> list[tuple[str, Any]]:
             found = [(UNFINISHED if name == "unfinished_tasks" else name, value) for name, value in found]
     for cls in type(obj).__mro__:
         if cls.__flags__ & _HEAP and not cls.__module__.startswith("harness."):
-            for name, member in cls.__dict__.items():
-                if type(member) is types.MemberDescriptorType and name not in _MACHINERY:
-                    found.append((name, _slot(member, obj)))
+            found += _slots(obj, cls)
     return found
+
+
+def _slots(obj: Any, *classes: type) -> list[tuple[str, Any]]:
+    members = [item for cls in classes for item in cls.__dict__.items() if type(item[1]) is types.MemberDescriptorType]
+    return [(name, _slot(member, obj)) for name, member in members if name not in _MACHINERY]
 
 
 def _slot(member: Any, obj: Any) -> Any:
@@ -254,11 +264,13 @@ def _reader(cls: type) -> Callable[[Any], Contents]:
     for base, reader in _BY_BASE:
         if issubclass(cls, base):
             return reader
+    if cls.__module__ == "harness.world.access_standins":
+        return lambda obj: (_head(obj), _slots(obj, *cls.__mro__))
     if cls.__module__.startswith("harness."):
         return _constant
     if cls.__module__.startswith("logging"):
         return _constant  # writes to the outside; no program is steered by what it has logged
-    if any(base.__module__ == "_threading_local" for base in cls.__mro__):
+    if any((base.__module__, base.__name__) == ("_threading_local", "local") for base in cls.__mro__):
         return _thread_local
     if type(cls.__dict__.get("__reduce__")) is types.MethodDescriptorType and cls.__module__ in _REDUCIBLE:
         return _reduced

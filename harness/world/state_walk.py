@@ -25,7 +25,10 @@ class Differs(Exception):
 
 
 class Walk:
-    """One walk. With `reference` it raises Differs at the first token that is not the reference's."""
+    """One walk. With `reference` it raises Differs at the first token that is not the reference's.
+
+    `thread` is whose variables are being added, for the paths by which objects are told of.
+    """
 
     def __init__(self, ignored: frozenset[str], reference: list[Any] | None = None) -> None:
         self.tokens: list[Any] = []
@@ -38,6 +41,7 @@ class Walk:
         self._todo: deque[int] = deque()
         self._here = -1
         self._label = ""
+        self.thread = ""
 
     def emit(self, token: Any) -> None:
         """Add a token, a plain value."""
@@ -61,7 +65,7 @@ class Walk:
         if number is None:
             number = self._numbers[id(value)] = len(self._objects)
             self._objects.append(value)
-            self._origin.append((self._here, label))
+            self._origin.append((self._here, label if self._here >= 0 or not self.thread else f"{self.thread}: {label}"))
             self._todo.append(number)
         self.emit(number)
 
@@ -99,8 +103,8 @@ class Walk:
     @property
     def path(self) -> str:
         """The chain of names that leads to the last token."""
-        names = [self._label]
         at = self._here
+        names = [self._label if at >= 0 or not self.thread else f"{self.thread}: {self._label}"]
         while at >= 0:
             at, name = self._origin[at]
             names.append(name)

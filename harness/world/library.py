@@ -37,7 +37,7 @@ class Library:
     """The private standard modules of one process. `modules` is what a program's imports resolve to."""
 
     def __init__(self, scheduler: Scheduler, crashed: thread.CrashHandler) -> None:
-        self._scheduler = scheduler
+        self.scheduler = scheduler
         self._own: set[int] = set()
         self.operations = Operations(scheduler, self._own)
         self.Lock, self.RLock = lock.classes(scheduler, self._own)
@@ -68,7 +68,7 @@ class Library:
         threading._counter = itertools.count(1).__next__
         threading._threading_atexits.clear()
         threading._SHUTTING_DOWN = False
-        thread.adopt_main(threading, self._scheduler)
+        thread.adopt_main(threading, self.scheduler)
         return {
             "threading": threading,
             "_thread": self._thread,
@@ -82,7 +82,7 @@ class Library:
         self.threading._SHUTTING_DOWN = True
         for hook in reversed(self.threading._threading_atexits):
             hook()
-        self._scheduler.point(Operation("exit"), thread.Others(self._scheduler))
+        self.scheduler.point(Operation("exit"), thread.Others(self.scheduler))
 
     def futures(self) -> dict[str, ModuleType]:
         """`concurrent.futures` and its parts, executed anew."""
@@ -108,10 +108,6 @@ class Library:
             "concurrent.futures._base": base,
             "concurrent.futures.thread": pool,
         }
-
-    def execute(self, name: str, modules: Mapping[str, ModuleType]) -> ModuleType:
-        """A standard module, executed so that its imports come from `modules` first, then from the host."""
-        return self._execute(name, dict(modules))
 
     def _library_module(self, name: str, modules: dict[str, ModuleType]) -> Any:
         """A module whose code is the library's own."""
@@ -140,7 +136,7 @@ class Library:
 
     def _low_level(self, crashed: thread.CrashHandler) -> ModuleType:
         """A `_thread` whose locks and threads are the scheduler's."""
-        scheduler = self._scheduler
+        scheduler = self.scheduler
         import _thread as host
 
         def start_new_thread(function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any] = {}) -> int:

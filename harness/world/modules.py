@@ -1,8 +1,9 @@
 """A program's modules: private copies, found by a private `__import__`.
 
-Three kinds of import: the lab's stand-ins (threading, time, queue …); modules that are rewritten
-(the program, what lies beside it, packages named with --instrument), executed anew in each
-execution; all others come from the host process, which nothing here patches.
+Four kinds of import: the lab's stand-ins (threading, time, queue, random …); modules that are
+rewritten (the program, what lies beside it, packages named with --instrument); standard modules that
+are executed as they are, but on the lab's threads and clock (`ON_LAB`); all others come from the
+host process, which nothing here patches. The first three are executed anew in each execution.
 """
 
 from __future__ import annotations
@@ -12,25 +13,42 @@ import importlib
 import importlib.machinery
 import importlib.util
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, NamedTuple
 
+from harness.task import Task
+from harness.trace import Operation
 from harness.world.instrument import Site, instrument
 from harness.world.library import Library
 from harness.world.program import TargetError
+from harness.world.standins import StandIns
 
-ON_LAB = frozenset(("sched",))
+ON_LAB = frozenset(("sched", "logging"))
 """Standard modules that are executed on the lab's threads and clock when a program imports them."""
+
+_MISSING: Any = object()
 
 
 class Source(NamedTuple):
-    """A module found on disk and rewritten."""
+    """A module found on disk. `spec` is None for the program itself."""
 
     code: CodeType
-    path: str
-    package: bool
+    path: str | None
+    spec: ModuleSpec | None
+    hooked: bool
+
+
+class _Initializing:
+    """Held by the thread that executes a module: others that import it wait, as for CPython's module lock."""
+
+    token = None
+
+    def __init__(self, releaser: Task) -> None:
+        self.held = True
+        self.releaser = releaser
 
 
 class Modules:
@@ -40,26 +58,37 @@ class Modules:
         self.sites: list[Site] = []
         self.files: set[str] = set()
         self._library = library
-        self._hooks = hooks
+        self._scheduler = library.scheduler
         self._directory = str(directory)
-        self._roots = instrumented
         self._sources: dict[str, Source | None] = {}
+        self._beside: dict[str, bool] = {}
         self._loaded: dict[str, ModuleType] = {}
+        self._hidden: dict[str, Any] = {}
+        self._initializing: dict[str, _Initializing] = {}
+        self._awaited: dict[Task, _Initializing] = {}
         self.started: Callable[[ModuleType], None] = lambda module: None
-        builtin_names = {**vars(builtins), **hooks, "__import__": self._import}
-        self._builtins = builtin_names
+        self._plain = {**vars(builtins), "__import__": self._import}
+        self._builtins = {**self._plain, **hooks}
+        self._standins = StandIns(self._scheduler, library.time.time, library.RLock, self._import_module)
+        self._roots = frozenset(self._root(name) for name in instrumented)
 
     def begin(self) -> None:
         """A new execution: only the stand-ins are loaded."""
-        for name in [n for n, m in self._loaded.items() if sys.modules.get(n) is m]:
-            del sys.modules[name]
-        self._loaded = dict(self._library.begin())
+        for name, module in self._hidden.items():
+            if module is _MISSING:
+                sys.modules.pop(name, None)
+            else:
+                sys.modules[name] = module
+        self._hidden.clear()
+        self._initializing.clear()
+        self._awaited.clear()
+        self._loaded = self._library.begin()
 
     def load(self, name: str, path: Path, source: str) -> ModuleType:
         """Execute the program's own file as module `name`."""
         key = f"{name} {path}"
         if key not in self._sources:
-            self._sources[key] = Source(self._rewrite(source, str(path)), str(path), False)
+            self._sources[key] = Source(self._rewrite(source, str(path)), str(path), None, True)
         found = self._sources[key]
         assert found is not None
         return self._run(name, found)
@@ -76,66 +105,134 @@ class Modules:
         if not fromlist:
             return self._loaded[absolute.partition(".")[0]]
         if hasattr(module, "__path__"):
-            for item in fromlist:
-                if item != "*" and not hasattr(module, item) and self._is_private(f"{absolute}.{item}"):
-                    self._get(f"{absolute}.{item}", missing_ok=True)
+            self._submodules(module, absolute, fromlist)
         return module
+
+    def _import_module(self, name: str) -> Any:
+        """`importlib.import_module` of an absolute name."""
+        return self._get(name) if self._is_private(name) else importlib.import_module(name)
+
+    def _submodules(self, package: ModuleType, name: str, wanted: Iterable[str]) -> None:
+        """What `from package import …` names may be modules that were not imported yet."""
+        for item in wanted:
+            if item == "*":
+                self._submodules(package, name, [n for n in getattr(package, "__all__", ()) if n != "*"])
+            elif not hasattr(package, item) and self._is_private(f"{name}.{item}"):
+                try:
+                    self._get(f"{name}.{item}")
+                except ModuleNotFoundError as error:
+                    if error.name != f"{name}.{item}":
+                        raise
+
+    def _root(self, name: str) -> str:
+        """The top-level package that --instrument names. Raises TargetError."""
+        root = name.partition(".")[0]
+        if root in ("threading", "queue", "concurrent", "_thread", "_threading_local"):
+            raise TargetError(f"--instrument {name}: the lab has its own {root}; --open-stdlib opens it")
+        if _search(root, [self._directory, *sys.path]) is None:
+            raise TargetError(f"--instrument {name}: there is no module {root!r}")
+        return root
 
     def _is_private(self, name: str) -> bool:
         root = name.partition(".")[0]
         return (
             name in self._loaded
-            or root in ON_LAB
-            or name in ("concurrent", "concurrent.futures")
-            or name.startswith("concurrent.futures.thread")
+            or root in self._standins.names
             or root in self._roots
-            or self._beside(root)
+            or root in ON_LAB
+            or root == "concurrent"
+            or name == "_queue"
+            or self._lies_beside(root)
         )
 
-    def _beside(self, root: str) -> bool:
+    def _lies_beside(self, root: str) -> bool:
         if root in sys.stdlib_module_names or root == "harness":
             return False
-        key = f"beside {root}"
-        if key not in self._sources:
+        if root not in self._beside:
             spec = importlib.machinery.PathFinder.find_spec(root, [self._directory])
-            found = spec is not None and spec.loader is not None and bool(spec.has_location)
-            self._sources[key] = Source((lambda: None).__code__, "", False) if found else None
-        return self._sources[key] is not None
+            self._beside[root] = spec is not None and spec.loader is not None and bool(spec.has_location)
+        return self._beside[root]
 
-    def _get(self, name: str, missing_ok: bool = False) -> ModuleType | None:
+    def _get(self, name: str) -> ModuleType:
+        """The module, imported if it is not yet, as is every package that it is in."""
         if name in self._loaded:
-            return self._loaded[name]
-        if name.startswith("concurrent"):
-            self._loaded.update(self._library.futures())
-            return self._loaded[name]
-        if name in ON_LAB:
-            self._loaded[name] = self._library.execute(name, self._loaded)
-            return self._loaded[name]
+            return self._ready(name)
+        root, _, rest = name.partition(".")
         parent, _, child = name.rpartition(".")
         owner = self._get(parent) if parent else None
-        source = self._find(name, owner)
-        if source is None:
-            if missing_ok:
-                return None
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-        module = self._run(name, source)
+        if name in self._loaded:  # its package has imported it
+            return self._ready(name)
+        if root in self._standins.names:
+            module = importlib.import_module(name) if rest else self._standins.load(name)
+        elif root == "concurrent":
+            module = self._concurrent(name)
+        else:
+            module = self._own(name, owner)
+        self._loaded[name] = module
         if owner is not None:
             setattr(owner, child, module)
         return module
 
+    def _concurrent(self, name: str) -> ModuleType:
+        loaded = self._library.futures()
+        if name not in loaded:
+            return importlib.import_module(name)  # processes are outside of the lab
+        self._loaded.update(loaded)
+        return loaded[name]
+
+    def _own(self, name: str, owner: ModuleType | None) -> ModuleType:
+        if name == "_queue":
+            raise ModuleNotFoundError("the lab has the pure-Python queue", name=name)
+        source = self._find(name, owner)
+        if source is None:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        if source.path is None and source.code is _EXTENSION:
+            return importlib.import_module(name)
+        scheduler = self._scheduler
+        if scheduler.active and len(scheduler.live) > 1:
+            scheduler.current.subject = None
+            scheduler.point(Operation("import", ("module", name)))
+            if name in self._loaded:
+                return self._ready(name)
+        return self._run(name, source)
+
+    def _ready(self, name: str) -> ModuleType:
+        """A module that is there, but that another thread may be executing still.
+
+        Where each of two threads waits for the other's module, one gets it half-way, as in CPython.
+        """
+        me, busy = self._scheduler.current, self._initializing.get(name)
+        self._scheduler.touch(("module", name), "r")
+        if busy is not None and busy.releaser is not me:
+            other: _Initializing | None = busy
+            while other is not None and other.releaser is not me:
+                other = self._awaited.get(other.releaser)
+            if other is None:
+                self._awaited[me] = busy
+                try:
+                    self._scheduler.block(busy)
+                finally:
+                    del self._awaited[me]
+                return self._get(name)  # what was executed may have failed
+        return self._loaded[name]
+
     def _find(self, name: str, owner: ModuleType | None) -> Source | None:
         if name not in self._sources:
             where = list(owner.__path__) if owner is not None else [self._directory, *sys.path]
-            spec = importlib.machinery.PathFinder.find_spec(name, where)
-            self._sources[name] = self._source(spec)
+            self._sources[name] = self._source(name, _search(name, where))
         return self._sources[name]
 
-    def _source(self, spec: importlib.machinery.ModuleSpec | None) -> Source | None:
-        if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
+    def _source(self, name: str, spec: ModuleSpec | None) -> Source | None:
+        if spec is None:
             return None
-        path = spec.origin
-        text = importlib.util.decode_source(Path(path).read_bytes())
-        return Source(self._rewrite(text, path), path, spec.submodule_search_locations is not None)
+        if spec.origin is None and spec.submodule_search_locations is not None:  # a package without a file
+            return Source(compile("", name, "exec"), None, spec, True)
+        if spec.origin is None or not spec.origin.endswith(".py"):
+            return Source(_EXTENSION, None, spec, False)
+        hooked = name.partition(".")[0] not in ON_LAB - self._roots
+        text = importlib.util.decode_source(Path(spec.origin).read_bytes())
+        code = self._rewrite(text, spec.origin) if hooked else compile(text, spec.origin, "exec", dont_inherit=True)
+        return Source(code, spec.origin, spec, hooked)
 
     def _rewrite(self, source: str, path: str) -> CodeType:
         self.files.add(path)
@@ -146,22 +243,55 @@ class Modules:
             raise TargetError(f"{where}: syntax error: {getattr(error, 'msg', error)}") from None
 
     def _run(self, name: str, source: Source) -> ModuleType:
-        module = ModuleType(name)
-        module.__file__ = source.path
-        module.__package__ = name if source.package else name.rpartition(".")[0]
-        if source.package:
-            module.__path__ = [str(Path(source.path).parent)]
-        module.__dict__["__builtins__"] = self._builtins
+        module = _made(name, source)
+        module.__dict__["__builtins__"] = self._builtins if source.hooked else self._plain
         self._loaded[name] = module
-        if name not in sys.modules:
-            sys.modules[name] = module  # dataclasses, typing, pickle look classes' modules up there
-        self.started(module)
+        self._show(name, module, source.spec is None)
+        if source.hooked:
+            self.started(module)
+        busy = self._initializing[name] = _Initializing(self._scheduler.current)
+        self._scheduler.touch(("module", name))
         try:
             exec(source.code, module.__dict__)
         except BaseException:
-            self._loaded.pop(name, None)
+            if self._loaded.get(name) is module:
+                del self._loaded[name]
             raise
+        finally:
+            busy.held = False
+            self._initializing.pop(name, None)
         return module
+
+    def _show(self, name: str, module: ModuleType, program: bool) -> None:
+        """dataclasses, typing, pickle look classes' modules up in `sys.modules`; a program hides no standard module."""
+        if program and (name in sys.modules or name in sys.stdlib_module_names):
+            return
+        self._hidden.setdefault(name, sys.modules.get(name, _MISSING))
+        sys.modules[name] = module
+
+
+_EXTENSION = compile("", "", "exec")
+
+
+def _search(name: str, where: list[str]) -> ModuleSpec | None:
+    spec = importlib.machinery.PathFinder.find_spec(name, where)
+    if spec is None and "." not in name:  # an editable installation has a finder of its own
+        specs = (finder.find_spec(name, None) for finder in sys.meta_path if hasattr(finder, "find_spec"))
+        spec = next((found for found in specs if found is not None), None)
+    return spec
+
+
+def _made(name: str, source: Source) -> ModuleType:
+    spec = source.spec
+    if spec is not None:
+        spec = ModuleSpec(name, spec.loader, origin=spec.origin, is_package=spec.submodule_search_locations is not None)
+        if source.spec is not None and source.spec.submodule_search_locations is not None:
+            spec.submodule_search_locations = list(source.spec.submodule_search_locations)
+        spec.has_location = source.path is not None
+        return importlib.util.module_from_spec(spec)
+    module = ModuleType(name)
+    module.__file__, module.__package__ = source.path, name.rpartition(".")[0]
+    return module
 
 
 def _package(globals: Any) -> str:

@@ -46,12 +46,10 @@ class Operations:
     def __init__(self, scheduler: Scheduler, library: set[int]) -> None:
         self._scheduler = scheduler
         self._library = library
-        self.low: int | None = None
         self.calling: Callable[[Any], Any] = lambda function: function
 
     def threading(self, module: ModuleType) -> None:
-        """The primitives of a private `threading`. Its own code calls them as a program does, other modules inside theirs."""
-        self.low = id(module.__dict__)
+        """The primitives of a private `threading`."""
         condition = module.Condition
         condition.wait = self._reentering(condition.wait)
         condition.__enter__ = self._by_program(condition.__enter__, lambda self: self._lock.__enter__())
@@ -96,14 +94,13 @@ class Operations:
 
     def pointed(self, function: Callable[..., Any], kind: str, method: bool = True) -> Callable[..., Any]:
         """`function` with a scheduling point at its entry."""
-        scheduler, library, low = self._scheduler, self._library, function.__module__ == "threading"
+        scheduler, library = self._scheduler, self._library
 
         @wraps(function)
         def operation(*args: Any, **kwargs: Any) -> Any:
             me = scheduler.current
             token = args[0]._lab_token if method else None
-            caller = id(sys._getframe(1).f_globals)
-            if caller in library and (me.call is not None or (caller != self.low and low)):
+            if me.call is not None and id(sys._getframe(1).f_globals) in library:
                 if token is not None:
                     scheduler.touch(token)
                 return function(*args, **kwargs)

@@ -1,0 +1,158 @@
+"""Modules of the host that a program gets its own copy of, so that an execution can be repeated.
+
+`random` is seeded and so is every `Random()`; `datetime` reads the virtual clock; the collector runs
+only when it is called; `importlib.import_module` looks where an `import` statement looks. What has no
+copy here and is not the same each time (`os.urandom`, the host's clock) is found by the determinism check.
+"""
+
+from __future__ import annotations
+
+import datetime as host_datetime
+import functools as host_functools
+import gc as host_gc
+import importlib as host_importlib
+import random as host_random
+import sys
+from collections.abc import Callable
+from importlib.util import resolve_name
+from types import ModuleType
+from typing import Any
+
+from harness.scheduler import Scheduler
+
+
+class StandIns:
+    """The copies of one world, `names` by name. `import_module` imports an absolute name as a program does."""
+
+    def __init__(
+        self, scheduler: Scheduler, wall: Callable[[], float], rlock: Any, import_module: Callable[[str], Any]
+    ) -> None:
+        self._random, self._instance = _random(scheduler)
+        made = [self._random, _datetime(wall), _gc(), _functools(rlock), _importlib(import_module)]
+        self._made = {module.__name__: (module, dict(module.__dict__)) for module in made}
+        self.names = frozenset(self._made)
+
+    def load(self, name: str) -> ModuleType:
+        """The module as it is after a fresh import."""
+        module, names = self._made[name]
+        if len(module.__dict__) != len(names):
+            module.__dict__.clear()
+        module.__dict__.update(names)
+        if name == "random":
+            self._instance.seed(0)
+        return module
+
+
+def copied(module: ModuleType, **names: Any) -> ModuleType:
+    """A module of the same name and content."""
+    copy = ModuleType(module.__name__, module.__doc__)
+    copy.__dict__.update(module.__dict__, **names)
+    return copy
+
+
+def _functools(rlock: Any) -> ModuleType:
+    """`functools` whose `cached_property` takes a lock of the lab's (until 3.11 it has one) while program code runs."""
+    if sys.version_info >= (3, 12):
+        return copied(host_functools)
+
+    class cached_property(host_functools.cached_property):  # type: ignore[type-arg]
+        __doc__ = host_functools.cached_property.__doc__
+
+        def __init__(self, func: Any) -> None:
+            super().__init__(func)
+            self.lock = rlock()
+
+    cached_property.__module__, cached_property.__qualname__ = "functools", "cached_property"
+    return copied(host_functools, cached_property=cached_property)
+
+
+def _importlib(import_module: Callable[[str], Any]) -> ModuleType:
+    def importing(name: str, package: str | None = None) -> Any:
+        if name.startswith(".") and not package:
+            raise TypeError(f"the 'package' argument is required to perform a relative import for {name!r}")
+        return import_module(resolve_name(name, package))
+
+    return copied(host_importlib, import_module=importing)
+
+
+def _random(scheduler: Scheduler) -> tuple[ModuleType, Any]:
+    """`random` where no seed means a seed of the thread's own: its n-th, whatever the schedule."""
+
+    class Random(host_random.Random):
+        __doc__ = host_random.Random.__doc__
+
+        def __init__(self, x: Any = None) -> None:
+            super().__init__(scheduler.new_token() if x is None else x)
+
+        def seed(self, a: Any = None, version: int = 2) -> None:
+            super().seed(scheduler.new_token() if a is None else a, version)
+
+        def __reduce__(self) -> Any:
+            return Random, (), self.getstate()
+
+    Random.__module__, Random.__qualname__ = "random", "Random"
+    instance = Random(0)
+    hidden = host_random._inst  # type: ignore[attr-defined]
+    bound = [name for name, value in vars(host_random).items() if getattr(value, "__self__", None) is hidden]
+    return copied(host_random, Random=Random, _inst=instance, **{n: getattr(instance, n) for n in bound}), instance
+
+
+def _gc() -> ModuleType:
+    """`gc` whose collector runs only when it is called."""
+    running = [True]
+    return copied(
+        host_gc,
+        enable=lambda: running.__setitem__(0, True),
+        disable=lambda: running.__setitem__(0, False),
+        isenabled=lambda: running[0],
+        set_threshold=lambda *threshold: None,
+        freeze=lambda: None,
+        unfreeze=lambda: None,
+    )
+
+
+class _Facade(type):
+    """The class of a class that stands before another one and makes instances of that."""
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return type.__instancecheck__(cls.__mro__[1] if "_facade" in cls.__dict__ else cls, instance)
+
+    def __subclasscheck__(cls, other: type) -> bool:
+        return type.__subclasscheck__(cls.__mro__[1] if "_facade" in cls.__dict__ else cls, other)
+
+
+def _datetime(wall: Callable[[], float]) -> ModuleType:
+    """`datetime` on the virtual clock."""
+
+    class date(host_datetime.date, metaclass=_Facade):
+        _facade = True
+
+        def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+            return host_datetime.date.__new__(host_datetime.date if cls is date else cls, *args, **kwargs)
+
+        @classmethod
+        def today(cls) -> Any:
+            return cls.fromtimestamp(wall())
+
+    class datetime(host_datetime.datetime, metaclass=_Facade):
+        _facade = True
+
+        def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+            return host_datetime.datetime.__new__(host_datetime.datetime if cls is datetime else cls, *args, **kwargs)
+
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return cls.fromtimestamp(wall(), tz)
+
+        @classmethod
+        def today(cls) -> Any:
+            return cls.fromtimestamp(wall())
+
+        @classmethod
+        def utcnow(cls) -> Any:
+            return cls.fromtimestamp(wall(), host_datetime.timezone.utc).replace(tzinfo=None)
+
+    for cls in (date, datetime):
+        cls.__module__, cls.__qualname__ = "datetime", cls.__name__
+        cls.__doc__ = cls.__mro__[1].__doc__
+    return copied(host_datetime, date=date, datetime=datetime)

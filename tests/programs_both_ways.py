@@ -219,6 +219,21 @@ PROGRAMS = {
         [x for x in (a, c) if x if not c]
         1 < 2 < "x"
     """,
+    "descriptors and hooks of attribute access": """
+        class D:
+            def __get__(self, o, t): print("get"); return [].append
+        class A:
+            d = D()
+            def __getattribute__(self, n): print("getattribute", n); return super().__getattribute__(n)
+        class B:
+            d = D()
+            def __getattr__(self, n): print("getattr", n); return lambda *a: a
+            def __delattr__(self, n): print("delattr", n); super().__delattr__(n)
+        a, b = A(), B()
+        a.d(1); b.d(1); a.__dict__["x"] = [].append; a.x(5); a.x; b.n(2); b.x = 1; del b.x
+        type(b).late = property(lambda self: "late"); B.z = 1; B.z += 1
+        result = b.late, b.z, a.x.__self__, vars(a).keys(), getattr(b, "none"), hasattr(a, "none")
+    """,
     "f-strings and strings": """
         x, y, w = [1], {"a": (2,)}, 5
         result = f"{x} {y!r:>{w * 3}} {w=} {x + x} {[n for n in x]}", "%s %s" % (x, y), "%(a)s" % y, f"{y['a']}"

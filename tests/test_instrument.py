@@ -95,6 +95,12 @@ def test_syntax_errors_are_the_compilers_own() -> None:
         assert str(hooked.value) == str(plain.value)
 
 
+def test_a_long_expression_can_be_rewritten_and_a_hopeless_one_is_a_syntax_error() -> None:
+    instrument("x = " + " + ".join(["a"] * 400), "m.py", [])
+    with pytest.raises(SyntaxError, match="too deeply nested"):
+        instrument("x = a" + ".b" * 20_000, "m.py", [])
+
+
 # CPython's own tests, their source rewritten
 
 CPYTHON = """augassign named_expressions listcomps unpack_ex scope super with patma generators genexps dataclasses

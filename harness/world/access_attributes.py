@@ -15,6 +15,7 @@ from typing import Any
 from harness.trace import WHOLE
 from harness.world.access_effects import Touch
 from harness.world.access_types import (
+    MISSING,
     PLAIN,
     QUIET,
     class_plan,
@@ -23,6 +24,7 @@ from harness.world.access_types import (
     is_a,
     is_code,
     load_plan,
+    lookup,
     module_namespace,
     store_plan,
 )
@@ -59,6 +61,23 @@ def _namespace(obj: Any) -> Any:
         return object.__getattribute__(obj, "__dict__")
     except AttributeError:
         return None
+
+
+def peek(obj: Any, name: str) -> Any:
+    """What an attribute holds, if that can be told without running code of the program; else MISSING."""
+    cls = type(obj)
+    if lookup(cls, "__getattribute__")[0] is not object.__getattribute__:
+        return MISSING
+    found = lookup(cls, name)[0]
+    if type(found) is types.MemberDescriptorType:
+        try:
+            return found.__get__(obj)
+        except AttributeError:
+            return MISSING
+    if found is not MISSING and lookup(type(found), "__set__")[0] is not MISSING:
+        return MISSING
+    plain = found is MISSING or lookup(type(found), "__get__")[0] is MISSING
+    return (_namespace(obj) or {}).get(name, found if plain else MISSING)
 
 
 def load_touches(obj: Any, name: str, strict: bool = True) -> list[Touch]:

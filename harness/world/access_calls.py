@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from harness.trace import WHOLE
-from harness.world.access_attributes import OWNERS, load_touches, owner_of
+from harness.world.access_attributes import OWNERS, load_touches, owner_of, peek
 from harness.world.access_containers import Containers
 from harness.world.access_effects import nothing, write_all, write_from
 from harness.world.access_functions import Call, class_call, effect_of, method_touching, super_call
@@ -163,10 +163,7 @@ class Calls(Containers):
     def _attribute_call(self, obj: Any, name: str, site: int, strict: bool) -> Any:
         """An attribute that is no method is loaded, and what it holds is called."""
         self.say(load_touches(obj, name, strict), site)
-        try:
-            value = object.__getattribute__(obj, name)
-        except AttributeError:
-            return obj
+        value = peek(obj, name)
         found = effect_of(value)
         return obj if found is None else Receiver(self._announcing(value, found, site))
 

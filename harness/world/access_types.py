@@ -136,7 +136,7 @@ def _sort(cls: type, base: type | None) -> str:
         return "module"
     if cls is super:
         return "super"
-    if "__dataclass_params__" in _namespace(cls):
+    if lookup(cls, "__dataclass_params__")[0] is not MISSING:
         return "record"
     if derives(cls, IMMUTABLE) or _namespace(cls).get("__module__") in _IMMUTABLE_MODULES:
         return "immutable"

@@ -25,6 +25,9 @@ names are announced one statement early (the last: late).
 from __future__ import annotations
 
 import ast
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import CodeType
 
 from harness.world.instrument_scopes import Names
@@ -37,15 +40,31 @@ __all__ = ["Site", "instrument", "rewritten"]
 def instrument(source: str, filename: str, sites: list[Site]) -> CodeType:
     """The module's code with hooks; each hook's last argument is an index into `sites`, which grows.
 
-    Raises SyntaxError (or ValueError for null bytes) as `compile` would.
+    Raises SyntaxError (or ValueError for null bytes) as `compile` would, and where nesting is too deep.
     """
-    return compile(rewritten(source, filename, sites), filename, "exec", dont_inherit=True)
+    try:
+        tree = rewritten(source, filename, sites)
+        with _recursion(2_500):  # times three is what CPython 3.11 allows its compiler
+            return compile(tree, filename, "exec", dont_inherit=True)
+    except RecursionError:
+        raise SyntaxError("too deeply nested to be rewritten", (filename, 1, 0, "")) from None
 
 
 def rewritten(source: str, filename: str, sites: list[Site]) -> ast.Module:
     """The rewritten syntax tree."""
     tree = ast.parse(source, filename)
     compile(tree, filename, "exec", dont_inherit=True)  # errors as usual, before any rewriting
-    rewriter = Rewriter(source, filename, Names(tree), sites)
-    rewriter.fields(tree)
-    return ast.fix_missing_locations(tree)
+    with _recursion(20_000):  # Python's own frames: they need no C stack
+        rewriter = Rewriter(source, filename, Names(tree), sites)
+        rewriter.fields(tree)
+        return ast.fix_missing_locations(tree)
+
+
+@contextmanager
+def _recursion(limit: int) -> Iterator[None]:
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, limit))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)

@@ -56,7 +56,7 @@ def dependent(a: Step, b: Step) -> bool:
 
 
 def touched(step: Step) -> list[Access]:
-    """A step's accesses; giving a lock up, numbering a new thread, and ending one (which exit waits for) are some too."""
+    """A step's accesses, and that it gives a lock up, numbers a new thread, or ends one (which exit waits for)."""
     more = [Access(lock, WHOLE, "w") for lock in step.released]
     if step.started:
         more.append(Access("number of threads", WHOLE, "w"))

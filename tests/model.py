@@ -102,7 +102,8 @@ class Machine:
         )
         held = tuple(sorted((k, v) for k, v in self.owners.items() if v is not None))
         waiting = tuple(sorted((k, v) for k, v in self.waiting.items() if v))
-        return (threads, tuple(sorted(self.values.items(), key=repr)), held, waiting, self.notified, self.now, self.error)
+        values = tuple(sorted(self.values.items(), key=repr))
+        return (threads, values, held, waiting, self.notified, self.now, self.error)
 
     def enabled(self) -> list[Thread]:
         """The threads that may go on, after moving the clock if nobody could; empty at the end."""
@@ -153,11 +154,11 @@ class Machine:
 
     def _carry_out(self, thread: Thread) -> None:
         if thread.wake is not None:
-            if self._woken(thread):
-                self._advance(thread)
-        elif thread.at < 0 or thread.pending.kind == "exit":
-            self._advance(thread)
-        elif self._do(self.program.bodies[thread.index][thread.at], thread):
+            done = self._woken(thread)
+        else:
+            at_an_end = thread.at < 0 or thread.pending.kind == "exit"
+            done = at_an_end or self._do(self.program.bodies[thread.index][thread.at], thread)
+        if done:
             self._advance(thread)
 
     def _advance(self, thread: Thread) -> None:

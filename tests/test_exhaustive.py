@@ -131,7 +131,7 @@ def same_count_and_ends(program: Program) -> None:
 
 
 def test_a_hint_that_turns_out_wrong_hides_nothing() -> None:
-    """T2's first step writes x only if it comes before T1's: its place in the wakeup tree was chosen without knowing."""
+    """T2's first step writes x only if it comes before T1's: it was put into the wakeup tree without knowing that."""
     first = (("poke", "y", "z", 3),)
     second = (("poke", "z", "x", 11), ("poke", "y", "x", 12))
     same_count_and_ends(started(first, second, (write("x", 21), read("x", "a"))))
@@ -140,7 +140,8 @@ def test_a_hint_that_turns_out_wrong_hides_nothing() -> None:
 def test_a_pending_acquire_that_never_happened_counts_as_a_race() -> None:
     """Without that, the class in which T2 takes the lock and T1 is the one to block is missed."""
     _, done = search(started((("acquire", "L"),), (("acquire", "L"),)))
-    assert [[step.task for step in executed.steps if step.operation.kind == "acquire"] for executed in done] == [[1], [2]]
+    took = [[step.task for step in executed.steps if step.operation.kind == "acquire"] for executed in done]
+    assert took == [[1], [2]]
 
 
 def test_a_thread_that_waits_in_vain_is_no_event_but_its_reversal_is_found() -> None:

@@ -16,8 +16,9 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 from harness.trace import WHOLE, Operation, Step
 
 OBSERVERS = frozenset(
-    "read join is_alive begin is_set locked qsize empty full done running cancelled enumerate".split()
-)
+    ("read", "join", "is_alive", "begin", "is_set", "locked", "qsize", "empty", "full", "done", "running", "cancelled",
+     "enumerate")
+)  # fmt: skip
 """Kinds of operation that never do more than look."""
 
 

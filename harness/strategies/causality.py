@@ -23,10 +23,10 @@ STARTS: Final = ("starts",)
 EXIT: Final = "exit"
 
 ALWAYS_ENABLED = frozenset(
-    "read write begin start release try_acquire locked is_alive wait notify set clear is_set reset abort put get"
-    " task_done qsize empty full shutdown cancel cancelled running done result add_done_callback set_result run"
-    " submit enumerate".split()
-)
+    ("read", "write", "begin", "start", "is_alive", "enumerate", "release", "try_acquire", "locked", "wait", "notify",
+     "set", "clear", "is_set", "reset", "abort", "put", "get", "task_done", "qsize", "empty", "full", "shutdown",
+     "submit", "run", "cancel", "cancelled", "running", "done", "result", "set_result", "add_done_callback")
+)  # fmt: skip
 """Kinds that are enabled whenever their thread comes to them; they may block inside. Others are looked at closely."""
 
 TIMED: Final = "timeout"
@@ -159,10 +159,12 @@ class History:
         return future
 
     def pending_races(self, task: int, operation: Operation) -> tuple[list[Race], tuple[Access, ...]]:
-        """The races of an operation that was never carried out, and what it would have touched, as far as that is known."""
+        """The races of an operation that was never carried out, and what it would have touched, as far as is known."""
         accesses = self._would_touch(task, operation)
         before = self._last(task)
-        base = self.past[before] if before >= 0 else 0
+        if before < 0:
+            return [], accesses
+        base = self.past[before]
         races = self._reversible(task, operation, before, self.conflicting(accesses) & ~base, accesses)
         seen = {race.first for race in races}
         for i in range(before + 1, len(self.steps)):
@@ -296,7 +298,8 @@ class History:
 
     def _ended_without(self, first: int) -> set[int]:
         """The threads that have an end which does not come after step `first`."""
-        return {step.task for step, past in zip(self.steps, self.past, strict=False) if step.finished and not past >> first & 1}
+        ends = [(step.task, past) for step, past in zip(self.steps, self.past, strict=False) if step.finished]
+        return {task for task, past in ends if not past >> first & 1}
 
     def _touches(self, i: int, obj: Hashable) -> bool:
         return any(access.object == obj for access in self.accesses[i])

@@ -152,7 +152,8 @@ class Exhaustive(Strategy):
                 if task.index == wanted:
                     return task
             if not self._drop(step - self._from):
-                raise SearchError(f"the search asked for thread {wanted} at step {step}, enabled are {_indexes(enabled)}")
+                can = [task.index for task in enabled]
+                raise SearchError(f"the search asked for thread {wanted} at step {step}, enabled are {can}")
         self._streak += 1
         if running in enabled and self._streak % STREAK:
             return running
@@ -171,8 +172,8 @@ class Exhaustive(Strategy):
             raise SearchError(f"nondeterministic program: {_difference(history.steps, steps)}")
         wasted = self._extend(steps)
         if wasted is not None:
+            pending = _blocked(steps, wasted, pending)
             self._give_up(wasted, steps[wasted].enabled)
-            pending = {}
         futures = history.futures()
         for later, races in enumerate(history.races):
             for race in races:
@@ -185,7 +186,7 @@ class Exhaustive(Strategy):
     # Several workers.
 
     def split(self, most: int) -> list[Part]:
-        """Up to `most` branches, from different nodes, that are from now on somebody else's. To be absorbed in order."""
+        """Up to `most` branches, from different nodes, that are now somebody else's. To be absorbed in this order."""
         parts: list[Part] = []
         history, nodes = self._history, self._nodes
         for at, node in enumerate(nodes[self._root :], start=self._root):
@@ -220,7 +221,7 @@ class Exhaustive(Strategy):
         return Harvest(self._history.accesses[self._root - 1], tuple(found), self.exhausted)
 
     def absorb(self, part: Part, harvest: Harvest) -> None:
-        """The next of the parts handed out is done. One that did not come to its end leaves this search without one too."""
+        """The next of the parts handed out is done. If it did not come to its end, neither does this search."""
         assert part is self._parts[0]
         del self._parts[0]
         at = len(part.steps)
@@ -301,7 +302,7 @@ class Exhaustive(Strategy):
         insert(continuation, node.branches)
 
     def _give_up(self, at: int, enabled: tuple[int, ...]) -> None:
-        """From step `at` on this execution repeats others: forget the rest, take another thread there if one is awake."""
+        """From step `at` on this execution repeats others: forget that, and go on there with a thread that is awake."""
         self.redundant = True
         node = self._nodes[at]
         del self._nodes[at + 1 :]
@@ -317,8 +318,12 @@ class Exhaustive(Strategy):
         raise SearchError(f"nondeterministic program: step {step} was made by thread {wanted}, now it is not enabled")
 
 
-def _indexes(enabled: list[Any]) -> list[int]:
-    return [task.index for task in enabled]
+def _blocked(steps: Sequence[Step], at: int, pending: dict[int, Operation]) -> dict[int, Operation]:
+    """What the threads that could not go on at step `at` were about to do."""
+    following: dict[int, Operation] = {}
+    for step in steps[at:]:
+        following.setdefault(step.task, step.operation)
+    return {task: op for task, op in {**pending, **following}.items() if task not in steps[at].enabled}
 
 
 def _difference(expected: Sequence[Step], steps: Sequence[Step]) -> str:

@@ -54,19 +54,21 @@ class Portfolio(Strategy):
 
     def searches(self, index: int) -> bool:
         """Whether execution `index` is the exhaustive search's, as long as that has not given up."""
-        return index < ALONE or (index < self._limit and index % SHARE > 0)
+        return index < self._limit and (index < ALONE or index % SHARE > 0)
 
     def begin(self, index: int) -> bool:
         """False when the exhaustive search has seen everything; samples never end."""
+        if index >= self._limit:
+            self._search = None
         search = self._search
-        if search is not None and self.searches(index):
-            self._current = search
-            if not search.begin(index):
-                self.exhausted, self.bound = search.exhausted, search.bound
-                self._search = None
-                if self.exhausted:
-                    return False
-        if self._current is not self._search or not self.searches(index):
+        if search is not None and self.searches(index) and not search.begin(index):
+            self._search = None
+            self.exhausted, self.bound = search.exhausted, search.bound
+            if self.exhausted:
+                return False
+        if self._search is not None and self.searches(index):
+            self._current = self._search
+        else:
             self._current = self._samplers[index % len(self._samplers)]
             self._current.begin(index)
         # What a sample teaches the world about where threads conflict makes the search start over too.

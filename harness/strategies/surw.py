@@ -33,12 +33,9 @@ class Surw(Strategy):
     def __init__(self, seed: int, profile: Profile) -> None:
         super().__init__(seed, profile)
         self._shared = shared_locations(profile)
-        self._parents = {
-            operation.object: task for task, operation in profile.kinds if operation.kind == "start"
-        }
+        self._parents = {operation.object: task for task, operation in profile.kinds if operation.kind == "start"}
         self._interesting: frozenset[Location] = frozenset()
         self._left: Counter[int] = Counter()
-        self._own: Counter[int] = Counter()
         self._met: set[int] = set()
         self._held_back: set[int] = set()
         self._intended: int | None = None

@@ -8,7 +8,6 @@ from typing import Protocol
 from harness.strategies.causality import History, Race, clash
 from harness.trace import Access
 
-
 Accesses = tuple[Access, ...]
 
 Sleep = dict[int, Accesses]
@@ -118,7 +117,9 @@ class Reversal:
 
     def includes(self, task: int) -> bool:
         """As in Continuation."""
-        return bool(self._steps & self._history.of_task.get(task, 0)) or (self._last is not None and self._last[0] == task)
+        if self._last is not None and self._last[0] == task:
+            return True
+        return bool(self._steps & self._history.of_task.get(task, 0))
 
     def drop(self, task: int) -> None:
         """As in Continuation."""

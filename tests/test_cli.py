@@ -326,9 +326,12 @@ def test_colour_is_off_in_a_pipe_and_on_when_asked_for() -> None:
 
 
 def test_an_ascii_terminal_gets_ascii(programs: Path) -> None:
-    answer = lab("stress", "racy.py", "--budget", "3x", cwd=programs, PYTHONIOENCODING="ascii", PYTHONUTF8="0")
-    assert answer.returncode == 0
+    (programs / "wrong.py").write_text('def main():\n    assert False, "na\u00efve \u2026"\n', encoding="utf-8")
+    answer = lab("stress", "wrong.py", "--budget", "3x", cwd=programs, PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert answer.returncode == 1
     assert answer.stdout.isascii()
+    assert "3/3 failed: 100% [37-100]" in answer.stdout
+    assert "na?ve ..." in answer.stdout
 
 
 def shell(command: str) -> subprocess.CompletedProcess[str]:

@@ -13,6 +13,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -172,6 +173,7 @@ def stress(
     parameters: Mapping[str, Any] | None = None,
     progress: Callable[[Tally], object] | None = None,
     spawn: bool = False,
+    parents: Parents | None = None,
 ) -> StressResult:
     """Run the program's `main(**parameters)` again and again with free threads, and count.
 
@@ -179,13 +181,14 @@ def stress(
     budget: no run is begun when it is spent; one that is going on still has its `timeout` (seconds, of the wall).
     until: "20-failures" ends the series earlier, after that failure. time_scale: seconds of the program's clock in
     one second; if None, the scenario's own or the smallest of SCALES with which a run takes at most about a second.
-    Runs are counted in the order of their numbers and `jobs` (processes) changes their speed only. Raises TargetError
-    where the program cannot be run at all, ValueError for options that make no sense.
+    Runs are counted in the order of their numbers and `jobs` (processes) changes their speed only. parents: warm
+    parents that several series share, instead of `jobs` new ones; spawn: a new interpreter for every run, no fork.
+    Raises TargetError where the program cannot be run at all, ValueError for options that make no sense.
     """
     enough = parse_until(until)
     job = _job(program, mode, seed, budget, timeout, dict(parameters or {}), spawn)
     tally = Tally()
-    with Parents(jobs) as parents:
+    with nullcontext(parents) if parents else Parents(jobs) as parents:
         job = replace(job, time_scale=_time_scale(program, time_scale, parents, job))
         began = time.monotonic()
         runs = parents.runs(job)

@@ -11,78 +11,31 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
+_words = str.split
+
 # Modules in which an ordinary use changes nothing that a later run could see. (`random` is seeded before each run.)
-_CLEAN = {
-    "__future__",
-    "abc",
-    "bisect",
-    "collections",
-    "concurrent",
-    "contextlib",
-    "copy",
-    "dataclasses",
-    "datetime",
-    "decimal",
-    "enum",
-    "fractions",
-    "functools",
-    "hashlib",
-    "heapq",
-    "itertools",
-    "json",
-    "math",
-    "numbers",
-    "operator",
-    "queue",
-    "random",
-    "re",
-    "statistics",
-    "string",
-    "textwrap",
-    "threading",
-    "time",
-    "traceback",
-    "types",
-    "typing",
-    "uuid",
-    "zlib",
-}
-# Names by which a program could change a module after all, or print (whose output was it?), or act after its end.
-_SUSPECT = {
-    "setattr",
-    "delattr",
-    "exec",
-    "eval",
-    "globals",
-    "vars",
-    "compile",
-    "open",
-    "print",
-    "input",
-    "breakpoint",
-    "__import__",
-    "__builtins__",
-    "__dict__",
-    "__del__",
-    "finalize",
-    "getcontext",
-    "setcontext",
-    "stack_size",
-    "settrace",
-    "setprofile",
-    "settrace_all_threads",
-    "setprofile_all_threads",
-    "excepthook",
-    "register",
-    "_python_exit",
-    "print_exc",
-    "print_exception",
-    "print_stack",
-    "print_tb",
-    "ProcessPoolExecutor",
-    "sys",
-    "os",
-}
+_CLEAN = frozenset(
+    _words(
+        "__future__ abc bisect collections concurrent contextlib copy dataclasses datetime decimal enum fractions"
+        " functools hashlib heapq itertools json math numbers operator queue random re statistics string textwrap"
+        " threading time traceback types typing uuid zlib"
+    )
+)
+# Functions by which a program could change a module after all, or print (whose output was it?).
+_SUSPECT_NAMES = frozenset(
+    _words(
+        "setattr delattr exec eval globals vars compile open print input breakpoint"
+        " __import__ __builtins__ __del__ finalize"
+    )
+)
+# Attributes that lead out of a program's own modules, or to settings of the whole process.
+_SUSPECT_ATTRIBUTES = frozenset(
+    _words(
+        "__dict__ __del__ finalize getcontext setcontext stack_size settrace setprofile settrace_all_threads"
+        " setprofile_all_threads excepthook _python_exit print_exc print_exception print_stack print_tb"
+        " ProcessPoolExecutor sys os modules"
+    )
+)
 
 
 def repeatable(sources: Iterable[str], beside: Iterable[str]) -> bool:
@@ -118,12 +71,15 @@ def _is_script_part(statement: ast.stmt) -> bool:
 
 def _is_suspect(node: ast.AST, imported: set[str]) -> bool:
     if isinstance(node, ast.Name):
-        return node.id in _SUSPECT
+        return node.id in _SUSPECT_NAMES
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-        return node.name in _SUSPECT
-    if isinstance(node, ast.Attribute):
-        return node.attr in _SUSPECT or (isinstance(node.ctx, (ast.Store, ast.Del)) and _root(node) in imported)
-    return isinstance(node, ast.Subscript) and isinstance(node.ctx, (ast.Store, ast.Del)) and _root(node) in imported
+        return node.name == "__del__"
+    if isinstance(node, ast.alias):
+        return node.name.rpartition(".")[2] in _SUSPECT_ATTRIBUTES | _SUSPECT_NAMES
+    if not isinstance(node, (ast.Attribute, ast.Subscript)):
+        return False
+    changes = isinstance(node.ctx, (ast.Store, ast.Del)) and _root(node) in imported
+    return changes or (isinstance(node, ast.Attribute) and node.attr in _SUSPECT_ATTRIBUTES)
 
 
 def _root(node: ast.AST) -> str:

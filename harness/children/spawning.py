@@ -45,15 +45,18 @@ def run_spawned(job: Job, number: int) -> Run:
     try:
         child.stdin.write(f"{number}\n{job.to_json()}\n".encode())
         child.stdin.flush()
+        ready = child.stdout.readline()
         line = child.stdout.readline()
     except OSError:
-        line = b""
+        ready = line = b""
     killer.cancel()
     child.stdin.close()  # the order to end, for whatever is left of it
     _end_group(child)
     status = child.wait()
     reader.join(1)
     text = output.decode("utf-8", "replace")[:OUTPUT]
+    if not ready:
+        raise RuntimeError(f"a new interpreter did not get as far as the program: {text}")
     if line:
         return Run.from_json({**json.loads(line)["run"], "output": text})
     if time.monotonic() - started >= job.timeout + START:
@@ -87,6 +90,7 @@ def live() -> None:
     child = Child(job, modules, (number,), results)
     start_new_thread(_end_with_parent, (orders,))
     child.watch(_clockwork(number, job.timeout))
+    os.write(results, b"\n")  # from here on a failure is the program's
     child.live()
 
 

@@ -116,7 +116,7 @@ class Scheduler:
         self.recorder = recorder
         self.on_stop, self.on_second = on_stop, on_second
         self.on_clock = None
-        self.clock_reads = (0, 0)
+        self.clock_reads: dict[int, tuple[int, int, int]] = {}
         self.unwinding = False
         self._open_step(main, (0,))
         self.active = True

@@ -22,8 +22,12 @@ EPOCH = 1_700_000_000 * 10**9
 START = 1_000 * 10**9
 """`time.monotonic_ns()` when an execution starts."""
 
-BUSY = 1_000
-"""Looks at the clock within one step after which each is a step: a program that waits like this must meet the others."""
+BUSY = 200
+"""Looks at the clock that a thread makes at one instant before it sees the clock move: it waits for that."""
+
+
+PRECISION = 6
+"""Such a thread pauses for 2**-PRECISION of the time that it has waited like this: seconds in some 1,000 looks."""
 
 
 def module(scheduler: Scheduler) -> ModuleType:
@@ -41,11 +45,14 @@ def module(scheduler: Scheduler) -> ModuleType:
     def now_ns() -> int:
         if scheduler.on_clock is not None:
             scheduler.on_clock()
-        at, count = scheduler.clock_reads
-        scheduler.clock_reads = (scheduler.steps, count + 1 if at == scheduler.steps or count > BUSY else 1)
-        if count > BUSY and scheduler.active:
-            scheduler.current.subject = None
-            scheduler.point(Operation("look"))
+        me = scheduler.current
+        at, count, since = scheduler.clock_reads.get(me.index, (-1, 0, 0))
+        if at != scheduler.now:
+            count, since = 0, scheduler.now
+        elif count >= BUSY and scheduler.active:
+            me.subject = None
+            scheduler.point(Operation("look"), NEVER, scheduler.now + max(1, (scheduler.now - since) >> PRECISION))
+        scheduler.clock_reads[me.index] = (scheduler.now, count + 1, since)
         return scheduler.now
 
     def now() -> float:

@@ -14,8 +14,8 @@ modules and is executed anew in each execution that imports it.
 from __future__ import annotations
 
 import builtins
+import importlib
 import itertools
-import os
 import sysconfig
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -26,12 +26,8 @@ from typing import Any
 from harness.scheduler import Scheduler, Unwind
 from harness.task import Task
 from harness.trace import Operation
-from harness.world import clock, lock, thread
+from harness.world import clock, lock, standins, thread
 from harness.world.operations import QUEUE, Operations
-
-CPUS = 4
-"""What `os.cpu_count()` is for the library: pools of one size on every machine."""
-
 
 class Library:
     """The private standard modules of one process. `modules` is what a program's imports resolve to."""
@@ -97,6 +93,7 @@ class Library:
         for name in _FUTURES_NAMES:
             if hasattr(base, name):
                 setattr(package, name, getattr(base, name))
+        package.__getattr__ = _of_host  # type: ignore[attr-defined]  # processes are outside of the lab
         package.ThreadPoolExecutor = pool.ThreadPoolExecutor  # type: ignore[attr-defined]
         package.thread = pool  # type: ignore[attr-defined]
         concurrent = ModuleType("concurrent")
@@ -155,7 +152,7 @@ class Library:
             task: Task = scheduler.spawn(run, f"Thread-raw-{len(scheduler.tasks)}", True)
             return task.ident
 
-        module = _copy(
+        module = standins.copied(
             host,
             allocate_lock=self.Lock,
             allocate=self.Lock,
@@ -176,6 +173,10 @@ class Library:
             interrupt_main=lambda *signal: None,
         )
         module._local = object  # type: ignore[attr-defined]  # replaced once `threading` is there: local needs it
+        for name in ("_excepthook", "_ExceptHookArgs"):  # `threading` has them in Python, too, on its own idents
+            del module.__dict__[name]
+        for name in ("get_ident", "get_native_id"):
+            module.__dict__[name].__module__ = "_thread"
         return module
 
 
@@ -200,15 +201,14 @@ _FUTURES_NAMES = (
 ).split()
 
 
-def _copy(module: ModuleType, **names: Any) -> ModuleType:
-    copy = ModuleType(module.__name__, module.__doc__)
-    copy.__dict__.update(module.__dict__, **names)
-    return copy
+def _of_host(name: str) -> Any:
+    """What a private `concurrent.futures` does not have."""
+    return getattr(importlib.import_module("concurrent.futures"), name)
 
 
 def _quiet_os() -> ModuleType:
-    """`os` for the library: no fork hooks for private modules, and one number of processors."""
-    quiet = _copy(os, cpu_count=lambda: CPUS, process_cpu_count=lambda: CPUS)
+    """`os` for the library: no fork hooks for private modules."""
+    quiet = standins.system()
     del quiet.__dict__["register_at_fork"]
     return quiet
 

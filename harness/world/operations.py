@@ -195,10 +195,9 @@ class Operations:
             try:
                 while True:
                     try:
-                        future = step(futures)
+                        yield step(futures)  # a name for what is yielded would keep it alive
                     except StopIteration:
                         return
-                    yield future
             finally:
                 futures.close()  # type: ignore[attr-defined]
 

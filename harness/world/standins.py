@@ -1,7 +1,7 @@
 """Modules of the host that a program gets its own copy of, so that an execution can be repeated.
 
-`random` is seeded and so is every `Random()`; `datetime` reads the virtual clock; the collector runs
-only when it is called; `importlib.import_module` looks where an `import` statement looks. What has no
+`random` is seeded and so is every `Random()`; `datetime` reads the virtual clock; `os` tells one number
+of processors; the collector runs only when it is called; `importlib.import_module` looks where an `import` statement looks. What has no
 copy here and is not the same each time (`os.urandom`, the host's clock) is found by the determinism check.
 """
 
@@ -11,6 +11,7 @@ import datetime as host_datetime
 import functools as host_functools
 import gc as host_gc
 import importlib as host_importlib
+import os as host_os
 import random as host_random
 import sys
 from collections.abc import Callable
@@ -21,6 +22,10 @@ from typing import Any
 from harness.scheduler import Scheduler
 
 
+CPUS = 4
+"""Processors that a program sees."""
+
+
 class StandIns:
     """The copies of one world, `names` by name. `import_module` imports an absolute name as a program does."""
 
@@ -28,7 +33,7 @@ class StandIns:
         self, scheduler: Scheduler, wall: Callable[[], float], rlock: Any, import_module: Callable[[str], Any]
     ) -> None:
         self._random, self._instance = _random(scheduler)
-        made = [self._random, _datetime(wall), _gc(), _functools(rlock), _importlib(import_module)]
+        made = [self._random, _datetime(wall), _gc(), _functools(rlock), system(), _importlib(import_module)]
         self._made = {module.__name__: (module, dict(module.__dict__)) for module in made}
         self.names = frozenset(self._made)
 
@@ -48,6 +53,13 @@ def copied(module: ModuleType, **names: Any) -> ModuleType:
     copy = ModuleType(module.__name__, module.__doc__)
     copy.__dict__.update(module.__dict__, **names)
     return copy
+
+
+def system() -> ModuleType:
+    """`os` with one number of processors: pools are of one size on every machine."""
+    names: dict[str, Any] = {"cpu_count": lambda: CPUS, "process_cpu_count": lambda: CPUS}
+    names["sched_getaffinity"] = lambda pid: set(range(CPUS))
+    return copied(host_os, **{name: value for name, value in names.items() if hasattr(host_os, name)})
 
 
 def _functools(rlock: Any) -> ModuleType:

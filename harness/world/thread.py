@@ -84,6 +84,7 @@ def install(threading: ModuleType, scheduler: Scheduler, crashed: CrashHandler, 
         finally:
             _has_stopped(self)
             threading._active.pop(task.ident, None)
+            task.handle = None  # what is local to the thread goes when its Thread goes
 
     def join(self: Any, timeout: float | None = None) -> None:
         if not self._initialized:
@@ -108,8 +109,6 @@ def install(threading: ModuleType, scheduler: Scheduler, crashed: CrashHandler, 
         function.__qualname__ = f"Thread.{function.__name__}"
         setattr(thread_class, function.__name__, function)
     thread_class._task = None
-    threading.get_ident = lambda: scheduler.current.ident  # type: ignore[attr-defined]
-    threading.get_native_id = threading.get_ident  # type: ignore[attr-defined]
 
 
 class Started:

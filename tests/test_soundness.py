@@ -181,6 +181,7 @@ def test_every_statement_beside_another(at: int) -> None:
         ["box.__dict__['v'] = 9", "box.v += 1"],
         ["table.setdefault('k', 5)", "table.pop('k', None)"],
         ["log.extend(i for i in items)", "items[1] = 5"],
+        ["threading.Timer(0, log.append, (1,)).start()", "log.append(len(log))"],
         ["E.wait(1)\n    x = 3", "E.set()\n    log.append(x)"],
     ],
 )

@@ -9,7 +9,7 @@ from typing import Any
 from harness.trace import WHOLE
 from harness.world.access_attributes import OWNERS, load_touches, owner_of, store_touches
 from harness.world.access_effects import UNSTEADY, Effect, Touch
-from harness.world.access_types import FACTS, PLAIN, QUIET
+from harness.world.access_types import FACTS, facts_of, PLAIN, QUIET
 
 Access = Callable[[str, Any, Any, int], None]
 Together = Callable[[list[Touch], int], None]
@@ -58,8 +58,13 @@ class Variables(Announcer):
             plan = None
         if plan is PLAIN:
             self.access("read", obj, name, site)
-        elif plan is not QUIET:
+            return obj
+        if plan is not QUIET:
             self.say(load_touches(obj, name, False), site)
+        return obj if facts_of(type(obj)).base is None else self.bound(obj, name, site)
+
+    def bound(self, obj: Any, name: str, site: int) -> Any:
+        """A container whose method is loaded without being called; who calls it later is to announce it."""
         return obj
 
     def get_s(self, obj: Any, name: str, site: int) -> Any:

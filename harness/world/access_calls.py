@@ -150,6 +150,15 @@ class Calls(Containers):
         found = self._special(obj, name, site, strict) if plan is _DYNAMIC else (plan, obj)
         return obj if found is None else Receiver(self._announcing(getattr(obj, name), found, site))
 
+    def bound(self, obj: Any, name: str, site: int) -> Any:
+        plan = self._plan(obj, name, False)
+        if plan in (QUIET, _ATTRIBUTE, _DYNAMIC):
+            return obj
+        method = getattr(obj, name)
+        announcing: Any = functools.wraps(method)(self._announcing(method, (plan, obj), site))
+        announcing.__self__ = obj
+        return Receiver(announcing)
+
     def _special(self, obj: Any, name: str, site: int, strict: bool) -> Call | None:
         """Functions of modules, methods taken from classes, and `super()`."""
         sort = facts_of(type(obj)).sort

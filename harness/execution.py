@@ -90,6 +90,8 @@ class Replayed:
     preemptions: int
     """Those of the schedule; when threads take turns, nobody counts."""
     facts: Facts
+    fair_from: int | None = None
+    """The step from which threads took turns."""
     diverged: str | None = None
 
 
@@ -165,11 +167,13 @@ class Runner:
         finally:
             world.scheduler.release_points, world.points.full = granularity, False
         turns: tuple[Turn, ...] = tuple(scribe.turns)
-        written = Witness(execution.outcome, self.program.digest, turns, scribe.turned_fair)
+        written = Witness(execution.outcome, self.program.digest, turns, scribe.fair_from is not None)
         if witness is not None and diverged is None and not lenient:
             diverged = _departure(policy, witness, execution)
         facts = Facts(frozenset(recording.data), frozenset(recording.failed))
-        return Replayed(execution, recording.trace(), written, scribe.preemptions, facts, diverged)
+        return Replayed(
+            execution, recording.trace(), written, scribe.preemptions, facts, scribe.fair_from, diverged
+        )
 
     def _execute(
         self,
@@ -188,6 +192,12 @@ class Runner:
             strategy.fair = liveness
         stuck: list[Waiting] = []
         releases, full = world.scheduler.release_points, world.points.full
+
+        def stopped() -> None:
+            stuck.extend(waiting(world, recording))
+            if recording is not None:
+                recording.stopped()
+
         if self._watchdog is not None:
             self._watchdog.begins()
         try:
@@ -200,7 +210,7 @@ class Runner:
                 named=named,
                 recorder=recording,
                 early_timeouts=self.early_timeouts,
-                on_stop=lambda: stuck.extend(waiting(world, recording)),
+                on_stop=stopped,
             )
         finally:
             capture.restore()

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.budget import Budget
+from harness.critical import CriticalPair
 from harness.execution import Runner
 from harness.explain import DataRace
 from harness.outcome import Outcome
@@ -60,7 +61,7 @@ class Exploration:
     witness: str | None
     minimal_witness: str | None
     preemptions: int | None
-    critical_pair: Any
+    critical_pair: CriticalPair | None
     exhausted: bool
     steps: int
     max_bypass: int
@@ -169,7 +170,7 @@ def _exploration(program: Program, options: Options, found: Found) -> Exploratio
         witness=found.witness,
         minimal_witness=found.minimal,
         preemptions=found.preemptions,
-        critical_pair=None,
+        critical_pair=found.critical_pair,
         exhausted=found.exhausted and options.preemptions is None,
         steps=found.steps,
         max_bypass=found.max_bypass,

@@ -93,6 +93,14 @@ class Recording:
         if not task.finished and task.wants is not None and task.wants.held:
             self._blocked(task)
 
+    def stopped(self) -> None:
+        """The execution is being stopped: who stood before something that others took since waits for it, too."""
+        last = {step.thread: step for step in self._steps}
+        for task in self._world.scheduler.live:
+            told = last.get(task.name)
+            if task.wants is not None and task.wants.held and not (told is not None and told.value == "waits"):
+                self._blocked(task)
+
     def trace(self) -> Trace:
         """All steps so far."""
         return Trace(tuple(self._steps), tuple(task.name for task in self._world.scheduler.tasks))
@@ -173,12 +181,12 @@ class Scribe:
         self.turns: list[Turn] = []
         self.preemptions = 0
         self.fair: Any = None
-        self.turned_fair = False
+        self.fair_from: int | None = None
         self._ran_on = False
 
     def choose(self, enabled: list[Task], running: Task | None, step: int) -> Task:
         """The policy's choice, noted where it is not the one that running on would make."""
-        if self.turned_fair:
+        if self.fair_from is not None:
             return self.fair.choose(enabled, running, step)  # type: ignore[no-any-return]
         last = running or self._last
         here: tuple[str, str, str] | None = None
@@ -188,7 +196,7 @@ class Scribe:
         try:
             chosen: Task = self._policy.choose(enabled, running, step)
         except Fairly:
-            self.turned_fair = True
+            self.fair_from = step
             if here is not None and self._ran_on:
                 self.turns.append(Turn(*here, self._arrivals[here], FAIR))
             return self.choose(enabled, running, step)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.budget import Budget
+from harness.critical import CriticalPair, critical_pair
 from harness.execution import Execution, Replayed, Runner
 from harness.explain import DataRace, data_races, merged
 from harness.minimize import minimize
@@ -69,6 +70,7 @@ class Found:
     minimal: str | None = None
     preemptions: int | None = None
     races: list[DataRace] = field(default_factory=list)
+    critical_pair: CriticalPair | None = None
     trace: Trace | None = None
 
 
@@ -190,6 +192,7 @@ class Search:
         found.message = least.execution.message
         found.preemptions = least.preemptions
         found.races = data_races(least)
+        found.critical_pair = critical_pair(least, self._runner)
 
     def _shown(self, execution: Execution) -> Replayed | None:
         """The failing execution again, recorded, with a witness that was tried."""

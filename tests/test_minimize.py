@@ -18,7 +18,8 @@ from harness.world.program import load_program
 LOST_UPDATE = """
 import threading
 class Account:
-    balance = 0
+    def __init__(self):
+        self.balance = 0
 def deposit(account):
     account.balance += 1
 def main():

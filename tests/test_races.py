@@ -303,14 +303,14 @@ def test_a_race_is_told_with_both_places_and_the_locks_held_there(tmp_path: Path
     assert len(found) == 1
     sides = {(p.thread, p.operation, p.object, p.line, p.source, p.locks) for p in (found[0].first, found[0].second)}
     assert sides == {
-        ("deposit", "write", "Account.balance", 8, "account.balance = 1", ("account.lock",)),
+        ("deposit", "write", "Account.balance", 8, "account.balance = 1", ("Account.lock",)),
         ("look", "read", "Account.balance", 10, "return account.balance", ()),
     }
     assert told(found) <= {
-        "deposit's write of Account.balance (bank.py:8, holding account.lock) and "
+        "deposit's write of Account.balance (bank.py:8, holding Account.lock) and "
         "look's read (bank.py:10, no lock held) are in no order",
         "look's read of Account.balance (bank.py:10, no lock held) and "
-        "deposit's write (bank.py:8, holding account.lock) are in no order",
+        "deposit's write (bank.py:8, holding Account.lock) are in no order",
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections import deque
 from collections.abc import Callable, Hashable
 from types import CellType
 from typing import Any
@@ -15,6 +16,7 @@ SURVEYS = 50
 """New walks over the program's objects per execution, at most; afterwards unknown objects go by their type."""
 
 _DATA = ("read", "write")
+_CONTAINERS = (dict, list, tuple, set, frozenset, deque, bytearray)
 
 
 class Naming:
@@ -53,7 +55,7 @@ class Naming:
         name = self.object(obj)
         if key is WHOLE or isinstance(obj, CellType):
             return name
-        if isinstance(key, str) and not hasattr(type(obj), "__getitem__"):
+        if isinstance(key, str) and not issubclass(type(obj), _CONTAINERS):
             return f"{name}.{key}"
         return f"{name}[{key!r}]"
 
@@ -62,7 +64,7 @@ class Naming:
         known = self._names.get(id(obj))
         if known is not None:
             return known[1]
-        name = self._unique(self._path(obj) or type(obj).__name__)
+        name = self._path(obj) or self._unique(type(obj).__name__)
         self._names[id(obj)] = (self._hold(obj), name)
         return name
 
@@ -75,12 +77,16 @@ class Naming:
             return obj
 
     def _path(self, obj: Any) -> str | None:
-        name = self._survey.name(obj) if self._survey is not None else None
-        if name is None and self._surveys < SURVEYS:
+        link = self._survey.link(obj) if self._survey is not None else None
+        if link is None and self._surveys < SURVEYS:
             self._surveys += 1
             self._survey = self._take_survey()
-            name = self._survey.name(obj)
-        return name
+            link = self._survey.link(obj)
+        if link is None:
+            return None
+        if link.parent is None:
+            return link.suffix if link.alone else self._unique(link.suffix)
+        return self.object(link.parent) + link.suffix
 
     def _unique(self, name: str) -> str:
         self._taken[name] = count = self._taken.get(name, 0) + 1

@@ -1,83 +1,120 @@
 """What is shared, under which name: a walk over the objects a program can reach.
 
 Taken when the second thread starts, while the program is still the same whatever the schedule: the
-number of an object in the walk (its token) is then equal in all executions of a search, and its path
-(`forks[2]`, `alice.lock`) is how a person would name it. An object that appears later is known by
-its type only (`late`), which makes operations on two such objects dependent: more work for an
-exhaustive search, never a missed interleaving.
+number of an object in the walk (its token) is then equal in all executions of a search. An object that
+appears later is known by its type only (`late`), which makes operations on two such objects
+dependent: more work for an exhaustive search, never a missed interleaving.
+
+The way by which the walk comes to an object is how a person would name it (`forks[2]`, `alice.lock`):
+globals first, then the variables of main and of the other threads; near things first, and what
+only a loop's variable holds just now at the end. The library's objects are looked into no further than
+a program can see: a Condition's lock goes by the Condition's name, an executor's queue by the executor's.
 """
 
 from __future__ import annotations
 
-import sys
 import weakref
 from collections import deque
 from collections.abc import Container, Hashable, Iterable, Iterator
 from functools import partial
 from types import CellType, FunctionType, MethodType, ModuleType
-from typing import Any
-
-from harness.trace import WHOLE
+from typing import Any, NamedTuple
 
 LIMIT = 5_000
 """Objects looked at, at most; what lies beyond counts as late."""
+
+NEAR = 2
+"""Dots and brackets in a name that is looked for among a root's parts before the next root's turn comes."""
+
+LIBRARY = frozenset(
+    ("threading", "_thread", "queue", "_threading_local", "concurrent.futures._base", "concurrent.futures.thread")
+)
+"""Modules whose objects are the world's own."""
 
 _PLAIN = (int, float, complex, str, bytes, bool, type(None), range)
 _ITEMS = (list, tuple, deque)
 _UNCHANGING = (tuple, weakref.ref)
 
+Roots = Iterable[tuple[str, Any]]
 
-class Survey:
-    """Tokens and names of the objects reachable from `roots`, a sequence of (name, object).
 
-    Functions and classes are looked into only where they come from `files`, the program's own.
+class Link(NamedTuple):
+    """How an object was found: `suffix` (`.lock`, `[2]`) of `parent`, or as a root, whose name `suffix` is then.
+
+    `alone`: it goes by its class, and has to be told apart from nothing else but that class.
     """
 
-    def __init__(self, roots: Iterable[tuple[str, Any]], files: Container[str]) -> None:
+    token: int
+    parent: Any
+    suffix: str
+    alone: bool = False
+
+
+class Survey:
+    """Tokens and names of the objects reachable from groups of roots, each a sequence of (name, object).
+
+    Functions and classes are looked into only where they come from `files` and `modules`, the program's own.
+    """
+
+    def __init__(self, groups: Iterable[Roots], files: Container[str], modules: Container[str]) -> None:
         self._files = files
-        self._found: dict[int, tuple[int, str]] = {}
+        self._modules = modules
+        self._found: dict[int, Link] = {}
         self._held: list[Any] = []
         self._classes: dict[type, int] = {}
-        self._walk(deque(roots))
+        self._unchanging = 0
+        far: deque[tuple[Any, str, Any, int]] = deque()
+        for roots in groups:
+            self._walk(deque((None, name, obj, 0) for name, obj in roots), far)
+        self._walk(far, None)
 
     def token(self, obj: Any) -> Hashable:
         """Equal for one object in all executions of a search."""
         found = self._found.get(id(obj))
-        return found[0] if found else ("late", type(obj).__name__)
+        return found.token if found else ("late", type(obj).__name__)
 
-    def name(self, obj: Any) -> str | None:
-        """The object's path, or None where the walk did not meet it."""
+    def link(self, obj: Any) -> Link | None:
+        """How the walk came to the object, or None where it did not."""
         found = self._found.get(id(obj))
         if found is None:
             return None
         cls = type(obj)
-        alone = self._classes.get(cls) == 1 and hasattr(obj, "__dict__") and cls.__module__ not in _LIBRARY
-        return cls.__name__ if alone else found[1]
+        alone = self._classes.get(cls) == 1 and self._is_own(cls)
+        return Link(found.token, None, cls.__name__, alone) if alone else found
 
-    def _walk(self, todo: deque[tuple[str, Any]]) -> None:
+    def _walk(self, todo: deque[tuple[Any, str, Any, int]], far: deque[tuple[Any, str, Any, int]] | None) -> None:
         found = self._found
-        seen = 0
         while todo and len(found) < LIMIT:
-            name, obj = todo.popleft()
-            if isinstance(obj, _PLAIN) or id(obj) in found:
+            parent, suffix, obj, depth = todo.popleft()
+            if id(obj) in found or not self._counts(obj):
                 continue
-            if isinstance(obj, ModuleType) or not self._is_own(obj):
+            if far is not None and depth > NEAR:
+                far.append((parent, suffix, obj, depth))
                 continue
             if type(obj) in _UNCHANGING:  # to hold one would keep alive what is in it, or have its callback called
-                seen += 1
-                todo.extend(_parts(name, obj) if seen < LIMIT else ())
+                self._unchanging += 1
+                if self._unchanging < LIMIT:
+                    todo.extend((parent, suffix + more, part, depth + 1) for more, part in _parts(obj))
                 continue
-            found[id(obj)] = (len(found), name)
+            found[id(obj)] = Link(len(found), parent, suffix)
             self._classes[type(obj)] = self._classes.get(type(obj), 0) + 1
             self._hold(obj)
-            todo.extend(_parts(name, obj))
+            for more, part in _parts(obj):
+                starts = not more.startswith((".", "["))
+                todo.append((None, more, part, depth) if starts and more else (obj, more, part, depth + 1))
+
+    def _counts(self, obj: Any) -> bool:
+        cls = type(obj)
+        if issubclass(cls, _PLAIN) or issubclass(cls, ModuleType) or cls.__module__.partition(".")[0] == "harness":
+            return cls.__name__ in ("lock", "RLock")
+        return self._is_own(obj)
 
     def _is_own(self, obj: Any) -> bool:
-        if isinstance(obj, FunctionType):
+        cls = type(obj)
+        if cls is FunctionType:
             return obj.__code__.co_filename in self._files
-        if isinstance(obj, type):
-            module = sys.modules.get(obj.__module__)
-            return getattr(module, "__file__", None) in self._files
+        if issubclass(cls, type):
+            return obj.__module__ in self._modules
         return True
 
     def _hold(self, obj: Any) -> None:
@@ -89,59 +126,64 @@ class Survey:
             self._held.append(obj)
 
 
-_LIBRARY = frozenset(("threading", "_thread", "queue", "builtins", "collections", "concurrent.futures.thread"))
+def is_library(cls: type) -> bool:
+    """True for the world's own primitives, and for classes derived from them."""
+    return any(base.__module__ in LIBRARY for base in cls.__mro__)
 
 
-def location(name: str, key: Hashable, kind: str) -> str:
-    """The readable name of `key` in the object called `name`."""
-    if key is WHOLE or kind == "cell":
-        return name
-    if kind == "globals":
-        return str(key)
-    return f"{name}.{key}" if kind == "attribute" else f"{name}[{key!r}]"
-
-
-def _parts(name: str, obj: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(obj, _ITEMS):
-        yield from ((f"{name}[{i}]", item) for i, item in enumerate(obj))
-    elif isinstance(obj, dict):
-        yield from ((f"{name}[{key!r}]", value) for key, value in list(obj.items()) if _plain_key(key))
-    elif isinstance(obj, FunctionType):
-        yield from zip(obj.__code__.co_freevars, obj.__closure__ or ())
-    elif isinstance(obj, CellType):
+def _parts(obj: Any) -> Iterator[tuple[str, Any]]:
+    """What the object leads to, with what is appended to its name; a part that begins anew has a name of its own."""
+    cls = type(obj)
+    if issubclass(cls, _ITEMS):
+        yield from ((f"[{i}]", item) for i, item in enumerate(cls.__iter__(obj)))
+    elif issubclass(cls, dict):
+        yield from ((f"[{key!r}]", value) for key, value in list(dict.items(obj)) if _plain_key(key))
+    elif cls is FunctionType:
+        yield from zip(obj.__code__.co_freevars, obj.__closure__ or (), strict=False)
+    elif cls is CellType:
         try:
-            yield name, obj.cell_contents
+            yield "", obj.cell_contents
         except ValueError:
             pass
-    elif isinstance(obj, MethodType):
-        yield name, obj.__self__
-        yield name, obj.__func__
-    elif isinstance(obj, partial):
-        yield from ((name, part) for part in (obj.func, *obj.args, *obj.keywords.values()))
-    elif isinstance(obj, type):
-        yield from ((f"{obj.__name__}.{key}", value) for key, value in vars(obj).items() if not key.startswith("__"))
+    elif cls is MethodType:
+        yield "", obj.__self__
+        yield "", obj.__func__
+    elif cls is partial:
+        yield from (("", part) for part in (obj.func, *obj.args, *obj.keywords.values()))
+    elif issubclass(cls, type):
+        yield from ((f".{key}", value) for key, value in vars(obj).items() if not key.startswith("__"))
+    elif is_library(cls):
+        yield from _library_parts(obj)
     else:
-        yield from _attributes(name, obj)
+        yield from _attributes(obj)
+
+
+def _library_parts(obj: Any) -> Iterator[tuple[str, Any]]:
+    inside = getattr(obj, "__dict__", {})
+    for name in ("_lock", "_work_queue"):
+        if name in inside:
+            yield "", inside[name]
+    if "_target" in inside:
+        yield "", inside["_target"]
+    yield from ((f".{name}", value) for name, value in list(inside.items()) if not name.startswith("_"))
 
 
 def _plain_key(key: Any) -> bool:
     return isinstance(key, int) or (isinstance(key, str) and key != "__builtins__")
 
 
-def _attributes(name: str, obj: Any) -> Iterator[tuple[str, Any]]:
-    if type(obj).__module__ == "_thread":
-        return
+def _attributes(obj: Any) -> Iterator[tuple[str, Any]]:
     try:
         inside = object.__getattribute__(obj, "__dict__")
     except AttributeError:
         inside = None
     if isinstance(inside, dict):
-        yield from ((f"{name}.{key}", value) for key, value in list(inside.items()) if isinstance(key, str))
+        yield from ((f".{key}", value) for key, value in list(inside.items()) if isinstance(key, str))
     for cls in type(obj).__mro__:
         slots = cls.__dict__.get("__slots__", ())
         for slot in (slots,) if isinstance(slots, str) else slots:
             if slot not in ("__dict__", "__weakref__"):
                 try:
-                    yield f"{name}.{slot}", object.__getattribute__(obj, slot)
+                    yield f".{slot}", object.__getattribute__(obj, slot)
                 except AttributeError:
                     pass

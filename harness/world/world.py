@@ -14,7 +14,7 @@ import random
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from types import FrameType, ModuleType
+from types import FrameType
 from typing import Any
 
 from harness.scheduler import Scheduler
@@ -27,6 +27,7 @@ from harness.world.modules import Modules
 from harness.world.points import Points
 from harness.world.program import Program, TargetError
 from harness.world.survey import Survey
+from harness.world.variables import Variables, variables
 
 OUTPUT_LIMIT = 64_000
 """Characters of a program's output that are kept per execution."""
@@ -165,19 +166,21 @@ class World:
                 yield frame
             frame = frame.f_back
 
-    def roots(self) -> Iterator[tuple[str, Any]]:
-        """What a person would call the program's variables: module globals, then locals of running functions."""
+    def roots(self) -> Iterator[Variables]:
+        """What a person would call the program's variables, by group: globals, then those of each running function."""
+        passing: Variables = []
         for module in self.modules.loaded():
-            yield module.__name__, module.__dict__
-            for name, value in list(module.__dict__.items()):
-                if not name.startswith("__") and not isinstance(value, ModuleType):
-                    yield name, value
+            names = [(name, value) for name, value in list(module.__dict__.items()) if not name.startswith("__")]
+            yield [(module.__name__, module.__dict__), *names]
         for task, ident in self.scheduler.blocked_frames():
             for frame in reversed(list(self.frames(ident))):
                 if frame.f_code.co_name != "<module>":
-                    yield from list(frame.f_locals.items())
+                    steady, loops = variables(frame)
+                    passing += loops
+                    yield steady
             if task.handle is not None:
-                yield task.name, task.handle
+                passing.append((task.name, task.handle))
+        yield passing
 
     def _begin(self) -> None:
         self._count += 1
@@ -196,7 +199,7 @@ class World:
 
     def survey_now(self) -> Survey:
         """What the program can reach at this moment."""
-        return Survey(self.roots(), self.modules.files)
+        return Survey(self.roots(), self.modules.files, {module.__name__ for module in self.modules.loaded()})
 
     def _body(self, state: dict[str, Any]) -> None:
         main_task = self.scheduler.main

@@ -1,0 +1,178 @@
+"""The critical pair: a failing and a passing schedule one adjacent swap apart, and the two steps said aloud."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from harness.critical import CriticalPair, critical_pair
+from harness.execution import Runner
+from harness.explore import Options, explore
+from harness.minimize import minimize
+from harness.outcome import Outcome
+from harness.schedule import Witness
+from harness.world.program import load_program
+
+
+class Chance:
+    every_step = False
+
+    def __init__(self, seed: int) -> None:
+        self._random = Random(seed)
+
+    def choose(self, enabled: list[Any], running: Any, step: int) -> Any:
+        return self._random.choice(enabled)
+
+
+def runner_of(tmp_path: Path, source: str) -> Runner:
+    path = tmp_path / "bank.py"
+    path.write_text(textwrap.dedent(source), encoding="utf-8")
+    return Runner(load_program(path))
+
+
+def pair_of(runner: Runner) -> CriticalPair | None:
+    """The pair of the smallest failure."""
+    for seed in range(2_000):
+        execution = runner.run(Chance(seed))
+        runner.refine()
+        if execution.outcome.failed:
+            return critical_pair(minimize(runner.follow(execution), runner).replayed, runner)
+    raise AssertionError("no failure found")
+
+
+LOST_UPDATE = """
+    import threading
+    class Account:
+        def __init__(self): self.balance = 0
+    def deposit(account):
+        seen = account.balance
+        account.balance = seen + 1
+    def main():
+        account = Account()
+        threads = [threading.Thread(target=deposit, args=(account,), name=name) for name in ("ann", "bob")]
+        for t in threads: t.start()
+        for t in threads: t.join()
+        assert account.balance == 2
+"""
+
+TWO_LOCKS = """
+    import threading
+    A, B = threading.Lock(), threading.Lock()
+    def work(one, two):
+        with one:
+            with two:
+                pass
+    def main():
+        threads = [
+            threading.Thread(target=work, args=(A, B), name="ann"),
+            threading.Thread(target=work, args=(B, A), name="bob"),
+        ]
+        for t in threads: t.start()
+        for t in threads: t.join()
+"""
+
+LOCK_EACH_STEP = """
+    import threading
+    lock, seats = threading.Lock(), 1
+    def book():
+        global seats
+        with lock:
+            free = seats
+        if free:
+            with lock:
+                seats -= 1
+    def main():
+        threads = [threading.Thread(target=book, name=name) for name in ("ann", "bob")]
+        for t in threads: t.start()
+        for t in threads: t.join()
+        assert seats == 0
+"""
+
+LOST_WAKEUP = """
+    import threading
+    bell = threading.Event()
+    def wait():
+        bell.clear()
+        bell.wait()
+    def main():
+        t = threading.Thread(target=wait, name="waiter")
+        t.start()
+        bell.set()
+        t.join()
+"""
+
+ALWAYS = """
+    import threading
+    def main():
+        t = threading.Thread(target=print, name="t")
+        t.start()
+        t.join()
+        raise ValueError
+"""
+
+
+def test_a_lost_update_is_decided_by_a_read_before_a_write(tmp_path: Path) -> None:
+    pair = pair_of(runner_of(tmp_path, LOST_UPDATE))
+    assert pair is not None
+    assert pair.sentence == "ann's read of Account.balance (bank.py:6) before bob's write (bank.py:7)"
+    first, second = pair.first, pair.second
+    assert (first.thread, first.operation, first.object, first.value, first.line, first.source) == (
+        "ann", "read", "Account.balance", "0", 6, "seen = account.balance",
+    )  # fmt: skip
+    assert (second.thread, second.operation, second.object, second.value, second.line, second.source) == (
+        "bob", "write", "Account.balance", "1", 7, "account.balance = seen + 1",
+    )  # fmt: skip
+
+
+def test_a_deadlock_is_decided_by_the_acquisition_that_closes_the_circle(tmp_path: Path) -> None:
+    pair = pair_of(runner_of(tmp_path, TWO_LOCKS))
+    assert pair is not None
+    assert pair.sentence == "bob's acquire of B (bank.py:5) before ann's acquire (bank.py:6)"
+
+
+def test_two_swaps_may_be_needed_and_the_last_one_decides(tmp_path: Path) -> None:
+    pair = pair_of(runner_of(tmp_path, LOCK_EACH_STEP))
+    assert pair is not None
+    assert pair.sentence in (
+        "ann's acquire of lock (bank.py:6) before bob's acquire (bank.py:9)",
+        "bob's acquire of lock (bank.py:6) before ann's acquire (bank.py:9)",
+    )
+
+
+def test_a_lost_wakeup_is_decided_by_the_bell_that_rang_too_early(tmp_path: Path) -> None:
+    pair = pair_of(runner_of(tmp_path, LOST_WAKEUP))
+    assert pair is not None
+    assert pair.sentence == "MainThread's set of bell (bank.py:10) before waiter's clear (bank.py:5)"
+
+
+@pytest.mark.parametrize("source", [LOST_UPDATE, TWO_LOCKS, LOCK_EACH_STEP, LOST_WAKEUP])
+def test_the_two_schedules_fail_and_pass_and_differ_in_the_order_of_the_pair(source: str, tmp_path: Path) -> None:
+    runner = runner_of(tmp_path, source)
+    pair = pair_of(runner)
+    assert pair is not None
+    failing, passing = (runner.replay(Witness.parse(text)) for text in (pair.failing, pair.passing))
+    assert (failing.diverged, passing.diverged) == (None, None)
+    assert (failing.execution.outcome.failed, passing.execution.outcome) == (True, Outcome.PASSED)
+    same = 0
+    for one, other in zip(failing.execution.schedule, passing.execution.schedule, strict=False):
+        if one != other:
+            break
+        same += 1
+    threads = failing.trace.threads
+    assert threads[failing.execution.schedule[same]] == pair.first.thread
+    assert threads[passing.execution.schedule[same]] == pair.second.thread
+
+
+def test_where_every_schedule_fails_there_is_no_pair(tmp_path: Path) -> None:
+    assert pair_of(runner_of(tmp_path, ALWAYS)) is None
+
+
+def test_explore_tells_the_pair(tmp_path: Path) -> None:
+    runner = runner_of(tmp_path, LOST_UPDATE)
+    found = explore(runner.program, Options(strategy="random"))
+    assert found.critical_pair is not None
+    assert found.critical_pair.sentence == "ann's read of Account.balance (bank.py:6) before bob's write (bank.py:7)"

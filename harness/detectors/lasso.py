@@ -39,6 +39,8 @@ class Event(NamedTuple):
     enabled: tuple[int, ...] = ()
     target: int | None = None
     """The thread that is looked at: whether it is alive, or waited for with a timeout."""
+    holder: str = ""
+    """Who has the lock that is asked for and has ended with it in hand."""
 
     def same(self, other: Event) -> bool:
         """The same step in another turn."""
@@ -194,13 +196,19 @@ class _Loop:
         size = f"a loop of {len(self.turn)} steps"
         if len(busy) == 1 and not self.refused.get(busy[0]):
             return f"endless loop: {names} goes round in {size}{_at(self._span(busy[0]))} for ever"
-        refusals = [
-            f"{self._name(task)} is refused {event.name} each time{_at(event.where)}"
-            for task in busy
-            for event in self.refused.get(task, {}).values()
-        ]
+        refusals = [told for task in busy if (told := self._refusals(task))]
         told = ": " + ", ".join(refusals) if refusals else " and nobody gets on"
         return f"{names} {'go' if len(busy) > 1 else 'goes'} round in {size} for ever{told}"
+
+    def _refusals(self, task: int) -> str:
+        events = list(self.refused.get(task, {}).values())
+        if not events:
+            return ""
+        places = list(dict.fromkeys(event.where for event in events))
+        at = _at(places[0]) if len(places) == 1 else ""
+        gone = next((event.holder for event in events if isinstance(event, Event) and event.holder), "")
+        held = f", for {gone} has ended without giving it back" if gone else ""
+        return f"{self._name(task)} is refused {_list(event.name for event in events)} each time{at}{held}"
 
     def _span(self, task: int) -> str:
         places = [event.where.rpartition(":") for event in self.turn if event.task == task and event.where]

@@ -6,6 +6,9 @@ decides how the execution goes on lies in the state, so when it repeats, so does
 ever. Before that is said, the loop is led through three times more, and each turn must make the
 same steps, with the same results, and end in the same state.
 
+The virtual clock moves when nobody is enabled. A thread that spins is always enabled, so a loop in
+which no time passes, while somebody sleeps, proves nothing: then the clock is moved.
+
 The anchor moves forward at rounds 1, 2, 4, 8 … (Brent 1980, "An improved Monte Carlo factorization
 algorithm"), so a loop of any length that is entered at any time is found by the time that three times
 as many rounds have passed, with a handful of states in memory. Places are compared before states.
@@ -13,6 +16,7 @@ as many rounds have passed, with a handful of states in memory. Places are compa
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -22,8 +26,15 @@ from harness.strategies.turns import next_in_turn
 TURNS = 3
 """Times that a loop is led through before it is believed."""
 
-COST = 4_000_000
+COST = 1_000_000
 """Tokens of state looked at per execution, at most; then the tail goes on without looking."""
+
+MISSES, STRIDE = 64, 12
+"""After so many comparisons with one anchor that failed, only each STRIDE-th is made (and finds a loop that much later)."""
+
+
+OFTEN = 20
+"""Comparisons that failed at one variable, from which on that is worth telling."""
 
 
 class _Anchor(NamedTuple):
@@ -35,7 +46,7 @@ class _Anchor(NamedTuple):
 class Liveness:
     """The tail of every execution: threads take turns, and states are compared until one repeats.
 
-    `verdict` is what was proven; `inconclusive` says, where nothing was, what stood in the way.
+    `verdict` is what was proven.
     """
 
     every_step = True
@@ -47,13 +58,32 @@ class Liveness:
         self._ignored = frozenset(names) | frozenset(f"[{name!r}]" for name in names)
         self._last = -1
         self._rounds = 0
+        self._rest = 0
         self._anchor: _Anchor | None = None
         self._loop = 0
+        self._meetings = 0
         self._events: list[Event] = []
         self._turns: list[list[Event]] = []
         self._began = False
+        self._doubts: Counter[str] = Counter()
         self.verdict: Verdict | None = None
-        self.inconclusive = ""
+
+    @property
+    def inconclusive(self) -> str:
+        """What stood in the way of a verdict, and what would settle it; empty where the tail was never reached."""
+        if not self._began or self.verdict is not None:
+            return ""
+        if self._doubts:
+            return self._doubts.most_common(1)[0][0]
+        where, times = self._capture.most_different()
+        if times < OFTEN:
+            large = "its state is too large to be compared again and again"
+            return large if self._capture.cost >= COST else "no state came again; a larger --max-steps may tell more"
+        thread, _, path = where.rpartition(": ")
+        name = path.rpartition(".")[2].partition("[")[0]
+        aside = f'; if it only counts, set it aside (ignore_state = ["{name}"])' if name.isidentifier() else ""
+        whose = f"{thread}'s {path}" if thread else path
+        return f"{whose} was different each time{aside}; a larger --max-steps may tell more"
 
     def choose(self, enabled: list[Any], running: Any, step: int) -> Any:
         """Round robin; stops the execution through the capture once a lasso is proven."""
@@ -71,24 +101,28 @@ class Liveness:
     def _round(self, step: int) -> None:
         if self._loop:
             self._verify(step)
+        elif self._rest:
+            self._rest -= 1
         elif self._capture.cost < COST:
             self._look(step)
 
     def _look(self, step: int) -> None:
         self._rounds += 1
         anchor, places = self._anchor, self._capture.standing()
-        if anchor is not None and places == anchor.places and self._capture.take(self._ignored, anchor.state):
-            self._loop = step - anchor.step
-            self._time, self._capture.outside = self._capture.now, ""
+        if anchor is not None and places == anchor.places and self._comes_again(anchor):
+            self._loop, self._since = step - anchor.step, step
             self._events, self._turns = [], []
-            self._since = step
+            self._time, self._capture.outside = self._capture.now, ""
         elif anchor is None or self._rounds & (self._rounds - 1) == 0:
-            self._move_anchor(step, places)
+            state = self._capture.take(self._ignored)
+            self._anchor = None if state is None else _Anchor(step, places, state)
+            self._meetings = 0
 
-    def _move_anchor(self, step: int, places: Any) -> None:
-        state = self._capture.take(self._ignored)
-        if state is not None:
-            self._anchor = _Anchor(step, places, state)
+    def _comes_again(self, anchor: _Anchor) -> bool:
+        self._meetings += 1
+        if self._meetings > MISSES and self._meetings % STRIDE:
+            return False
+        return self._capture.take(self._ignored, anchor.state) is not None
 
     def _verify(self, step: int) -> None:
         """A candidate is under way: at the end of each turn, everything must be as it was."""
@@ -100,30 +134,26 @@ class Liveness:
         same = len(turn) == self._loop and all(map(Event.same, turn, self._turns[0]))
         if not same or not self._capture.take(self._ignored, self._anchor.state):
             self._give_up("a loop seemed to close but did not repeat itself")
-        elif len(self._turns) == TURNS:
-            self._conclude()
-
-    def _conclude(self) -> None:
-        stepping = {event.task for event in self._turns[-1]}
-        hidden = self._capture.opaque(stepping)
-        if self._capture.outside:
+        elif self._time == self._capture.now and self._capture.pass_time():
+            self._loop, self._anchor = 0, None
+        elif self._capture.outside:
             self._give_up(f"a loop {self._capture.outside}, so it may end by itself")
-            if self._time == self._capture.now:
-                self._capture.pass_time()
-        elif hidden:
+        elif hidden := self._capture.opaque({event.task for event in turn}):
             self._give_up(hidden)
-        else:
+        elif len(self._turns) == TURNS:
             self._judge()
 
     def _judge(self) -> None:
         threads = [Standing(*facts) for facts in self._capture.threads()]
         self.verdict = judge(self._turns[-1], threads, self._modulo)
         if self.verdict is None:
-            self._give_up("a loop in which a thread could have run but never did")
+            self._give_up("a thread could have run in a loop but never did")
         else:
             self._capture.stop()
 
-    def _give_up(self, reason: str) -> None:
-        self.inconclusive = self.inconclusive or reason
+    def _give_up(self, doubt: str) -> None:
+        """Look again later, each time after twice as many rounds: at another place of the loop, or after it."""
+        self._doubts[doubt] += 1
+        self._rest = 2 ** sum(self._doubts.values())
         self._loop = 0
         self._anchor = None

@@ -11,6 +11,7 @@ there (state_walk.py). Two equal states go on equally under a policy that depend
 from __future__ import annotations
 
 import _thread
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
@@ -23,7 +24,7 @@ from harness.task import Both, Task
 from harness.world import state_stack
 from harness.world.naming import Naming
 from harness.world.state_contents import HARNESS, UNFINISHED, frame_contents
-from harness.world.state_requests import looks_at_unfinished, request, target, waits_for, waking
+from harness.world.state_requests import holder_gone, looks_at_unfinished, request, target, waits_for, waking
 from harness.world.state_walk import Differs, Walk
 from harness.world.world import World
 
@@ -79,12 +80,18 @@ class StateCapture:
         """The virtual time, in ns."""
         return self.world.scheduler.now
 
-    def pass_time(self) -> None:
-        """Let the clock move although a thread is enabled: for loops that wait for it without sleeping."""
-        self._patience *= 2
+    def pass_time(self) -> bool:
+        """Let the clock move although threads are enabled, for they only repeat themselves; False where nobody waits for it."""
         scheduler = self.world.scheduler
-        due = [task.deadline for task in scheduler.live if task.wants is not None and task.deadline is not None]
-        scheduler.now = min([scheduler.now + self._patience, *(time for time in due if time > scheduler.now)])
+        timed = [task for task in scheduler.live if task.wants is not None and task.deadline is not None]
+        if not timed and not self.outside:
+            return False
+        sleepers = [task.deadline for task in timed if task.pending.kind != "look" and task.deadline > scheduler.now]
+        if len(sleepers) < len(timed) or self.outside:  # somebody looks at the clock all the time: in ever longer leaps
+            self._patience *= 8
+            sleepers.append(scheduler.now + self._patience)
+        scheduler.now = min(sleepers)
+        return True
 
     def stop(self) -> None:
         """End the execution here."""
@@ -110,22 +117,27 @@ class StateCapture:
         try:
             self._walk(walk)
         except Differs as where:
-            self.differs[str(where)] = self.differs.get(str(where), 0) + 1
+            path = re.sub(r"\[\d+\]", "[…]", str(where))
+            self.differs[path] = self.differs.get(path, 0) + 1
             return None
         finally:
             self.cost += len(walk.tokens)
             self.unknown = walk.unknown
         return walk.tokens
 
+    def most_different(self) -> tuple[str, int]:
+        """The variable at which comparisons failed most often, and how often."""
+        return max(self.differs.items(), key=lambda item: item[1], default=("", 0))
+
     def opaque(self, tasks: set[int]) -> str:
         """Why the state is not complete for `tasks`, the threads that run, or empty."""
         if self.unknown:
-            return f"{self.unknown[0]} cannot be looked into"
+            return f"a loop cannot be told from progress, for nobody can look into {self.unknown[0]}"
         for task, ident in self.world.scheduler.blocked_frames():
             if task.index in tasks:
                 place = _inside_c(_top(ident))
                 if place:
-                    return f"{task.name} is inside C code called at {place}"
+                    return f"a loop cannot be told from progress, for {task.name} is inside C code called at {place}"
         return ""
 
     def event(self, task: Task, enabled: list[Task], named: bool) -> tuple[Any, ...]:
@@ -140,7 +152,7 @@ class StateCapture:
         return (
             task.index, operation.kind, waking(task), asked.ready if asked else None, place,
             asked.resource if asked else None, self._name(task) if named else "", where, tuple(t.index for t in enabled),
-            target(task),
+            target(task), holder_gone(task),
         )  # fmt: skip
 
     def threads(self) -> list[tuple[Any, ...]]:
@@ -203,7 +215,9 @@ def listen(listener: Callable[[str], None] | None) -> None:
 
 def _audit(event: str, args: Any) -> None:
     if _listener is not None and event.startswith(OUTSIDE):
-        _listener(event)
+        caller = sys._getframe(1).f_code.co_filename
+        if not caller.startswith((HARNESS, "<frozen importlib")):  # not the lab's own doing, nor an import
+            _listener(event)
 
 
 def _top(ident: int) -> FrameType | None:

@@ -98,8 +98,8 @@ def _lock(lock: InnerLock) -> Contents:
 
 
 def _module(module: types.ModuleType) -> Contents:
-    if module is random:
-        return CONSTANT, [("", random._inst)]  # type: ignore[attr-defined]
+    if module.__name__ == "random":  # the world's own copy
+        return CONSTANT, [("", module.__dict__.get("_inst"))]
     if module is os:
         return CONSTANT, [("environ", os.environ)]
     if module.__name__ == "secrets":
@@ -223,6 +223,11 @@ def _deque(obj: Any) -> Contents:
     return (_head(obj), deque.maxlen.__get__(obj)), items + _attributes(obj)  # type: ignore[attr-defined]
 
 
+def _random_numbers(generator: Any) -> Contents:
+    state = hash(_random.Random.getstate(generator))
+    return _head(generator), [("next random number", state), *_attributes(generator)]
+
+
 def _with_value(value: Callable[[Any], Any]) -> Callable[[Any], Contents]:
     return lambda obj: ((_head(obj), value(obj)), _attributes(obj))
 
@@ -278,14 +283,20 @@ def _reader(cls: type) -> Callable[[Any], Contents]:
 
 
 def _native_base(cls: type) -> type:
-    """The first base that is written in C: the rule by which `copyreg` finds it."""
-    for base in cls.__mro__:
-        new = base.__dict__.get("__new__")
-        if not base.__flags__ & _HEAP or isinstance(new, types.BuiltinFunctionType) and new.__self__ is base:
-            return base
-    return object
+    """The first base that is written in C: one with functions of its own that are."""
+    return next(base for base in cls.__mro__ if not base.__flags__ & _HEAP or _is_native(base))
 
 
+def _is_native(cls: type) -> bool:
+    for name, value in cls.__dict__.items():
+        if isinstance(value, types.BuiltinFunctionType) and name == "__new__" and value.__self__ is cls:
+            return True
+        if isinstance(value, _NATIVE) and value.__objclass__ is cls and name not in ("__dict__", "__weakref__"):
+            return True
+    return False
+
+
+_NATIVE = (types.MethodDescriptorType, types.WrapperDescriptorType, types.GetSetDescriptorType)
 _HEAP = 1 << 9
 """Py_TPFLAGS_HEAPTYPE"""
 _OUTSIDE = sys.stdlib_module_names | {"harness"}
@@ -305,7 +316,7 @@ _BY_BASE: tuple[tuple[Any, Callable[[Any], Contents]], ...] = (
     ((staticmethod, classmethod), lambda method: ("method", [("", method.__func__)])),
     (property, lambda prop: ("property", [("", prop.fget), ("", prop.fset), ("", prop.fdel)])),
     (random.SystemRandom, _unknown),
-    (_random.Random, _with_value(lambda generator: hash(_random.Random.getstate(generator)))),  # type: ignore[attr-defined]
+    (_random.Random, _random_numbers),
     (ContextVar, _unknown),
     (BaseException, _exception),
     (functools._lru_cache_wrapper, _cached),

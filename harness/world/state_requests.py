@@ -53,6 +53,13 @@ def waits_for(task: Task) -> int | None:
     return wants.owner.index if isinstance(wants, InnerLock) and wants.owner is not None else None
 
 
+def holder_gone(task: Task) -> str:
+    """The name of the thread that has ended with the lock in hand for which `task` asks, or empty."""
+    lock = task.subject
+    gone = isinstance(lock, InnerLock) and lock.held and lock.owner is not None and lock.owner.finished
+    return lock.owner.name if gone else ""
+
+
 def looks_at_unfinished(operation: Operation, subject: Any) -> bool:
     """True for an operation whose effect depends on a queue's count of unfinished tasks.
 

@@ -108,4 +108,7 @@ class Walk:
         while at >= 0:
             at, name = self._origin[at]
             names.append(name)
-        return ".".join(name for name in reversed(names) if name).replace(".[", "[")
+        path = ".".join(name for name in reversed(names) if name).replace(".[", "[")
+        if self._here >= 0 and (not path or path.endswith(": ")):
+            path += f"a {type(self._objects[self._here]).__name__}"
+        return path

@@ -1,4 +1,4 @@
-"""The lock is free now and then, and the third one is there, but two pass it to each other every time."""
+"""The lock is free now and then, and the victim is there, but two pass it to each other every time."""
 
 import threading
 
@@ -12,13 +12,12 @@ def taker(lock, taken, stop):
 def victim(lock, taken, stop):
     with lock:
         stop.append(1)
-        taken.release()
 
 
 def giver(lock, taken, stop):
     while not stop:
-        taken.acquire()
-        lock.release()
+        if taken.acquire(timeout=1):
+            lock.release()
 
 
 def main():

@@ -38,6 +38,7 @@ class Library:
         self.operations = Operations(scheduler, self._own)
         self.Lock, self.RLock = lock.classes(scheduler, self._own)
         self.time = clock.module(scheduler)
+        self._of_raw_threads = _OfRawThreads(scheduler)
         self._thread = self._low_level(crashed)
         self._inner: dict[str, ModuleType] = {"_thread": self._thread, "time": self.time, "os": _quiet_os()}
         self.threading = threading = self._library_module("threading", self._inner)
@@ -64,6 +65,7 @@ class Library:
         threading._counter = itertools.count(1).__next__
         threading._threading_atexits.clear()
         threading._SHUTTING_DOWN = False
+        self._of_raw_threads.values.clear()
         thread.adopt_main(threading, self.scheduler)
         return {
             "threading": threading,
@@ -148,6 +150,8 @@ class Library:
                     pass
                 except BaseException as error:
                     crashed(task, error)
+                finally:
+                    self._of_raw_threads.forget(task)
 
             task: Task = scheduler.spawn(run, f"Thread-raw-{len(scheduler.tasks)}", True)
             return task.ident
@@ -172,12 +176,28 @@ class Library:
             daemon_threads_allowed=lambda: True,
             interrupt_main=lambda *signal: None,
         )
-        module._local = object  # type: ignore[attr-defined]  # replaced once `threading` is there: local needs it
+        module._local = lambda: self._of_raw_threads  # type: ignore[attr-defined]  # until there is `threading.local`
         for name in ("_excepthook", "_ExceptHookArgs"):  # `threading` has them in Python, too, on its own idents
             del module.__dict__[name]
         for name in ("get_ident", "get_native_id"):
             module.__dict__[name].__module__ = "_thread"
         return module
+
+
+class _OfRawThreads:
+    """What 3.13's `threading` itself keeps for threads that `_thread` started, by thread."""
+
+    values: dict[int, dict[str, Any]]
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self.__dict__.update(_scheduler=scheduler, values={})
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self.values.setdefault(self._scheduler.current.index, {})[name] = value
+
+    def forget(self, task: Task) -> None:
+        """The thread has ended."""
+        self.values.pop(task.index, None)
 
 
 class _Handle:

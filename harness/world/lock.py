@@ -323,7 +323,13 @@ class Locks(NamedTuple):
 def classes(scheduler: Scheduler, library: set[int]) -> Locks:
     """Lock and RLock on this scheduler."""
     bind = {"scheduler": scheduler, "library": library, "__slots__": (), "__module__": "_thread"}
-    return Locks(_bound("lock", Lock, InnerLock, bind), _bound("RLock", RLock, InnerRLock, bind))
+    made = Locks(_bound("lock", Lock, InnerLock, bind), _bound("RLock", RLock, InnerRLock, bind))
+    made.Lock.__init_subclass__ = _refuse_to_be_a_base
+    return made
+
+
+def _refuse_to_be_a_base() -> None:
+    raise TypeError("type '_thread.lock' is not an acceptable base type")
 
 
 def _bound(name: str, public: type, inner: type, bind: dict[str, Any]) -> type:

@@ -125,6 +125,9 @@ class Started:
     def set(self) -> None:
         self._flag = True
 
+    def clear(self) -> None:
+        self._flag = False
+
 
 def _hand_over(thread: Any, operations: Operations) -> None:
     """Built-in callables that the program gave to the thread are announced when it calls them."""

@@ -3,9 +3,7 @@
 from suites import run
 from test import test_threading as suite
 
-CASES = [
-    suite.ThreadTests, suite.ThreadingExceptionTests, suite.ExceptHookTests, suite.TimerTests, suite.MiscTestCase,
-]  # fmt: skip
+CASES = [suite.ThreadTests, suite.ThreadingExceptionTests, suite.TimerTests, suite.MiscTestCase]
 
 C_INTERNALS = "reaches into C structures of the interpreter"
 PROCESS = "starts a process of its own"

@@ -15,7 +15,7 @@ Deterministic: the same failure and program give the same witness.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from harness.execution import Execution, Replayed, Runner
@@ -50,17 +50,22 @@ def minimize(shown: Replayed, runner: Runner) -> Minimal:
     return Minimal(shrinking.best, proved)
 
 
-def size(replayed: Replayed) -> tuple[int, int, int, int, str]:
+def size(replayed: Replayed) -> tuple[int, int, int, int]:
     """What is compared; the first number that differs decides."""
-    witness = replayed.witness
     threads = len({step.thread for step in replayed.trace.steps})
-    return replayed.preemptions, replayed.execution.steps, threads, len(witness.turns), str(witness)
+    return replayed.preemptions, replayed.execution.steps, threads, len(replayed.witness.turns)
 
 
 def preemptions(steps: Sequence[Step]) -> int:
     """How often a thread was left that was still enabled."""
+    return sum(after.task != step.task and step.task in after.enabled for step, after in pairwise(steps))
+
+
+def turns(steps: Sequence[Step]) -> int:
+    """How often it went on otherwise than by running on, or by the earliest thread where that was not possible."""
     return sum(
-        after.task != step.task and step.task in after.enabled for step, after in zip(steps, steps[1:], strict=False)
+        after.task != (step.task if step.task in after.enabled else min(after.enabled))
+        for step, after in pairwise(steps)
     )
 
 
@@ -97,7 +102,7 @@ class _Shrinking:
             return False
         search = _CountUp(self._runner, self.best)
         for execution in search.failures():
-            self._accept(self._runner.follow(execution))
+            self._accept(self._runner.follow(execution), at_most=True)
         return search.complete
 
     def _starts(self, length: int) -> Iterator[int]:
@@ -106,8 +111,8 @@ class _Shrinking:
 
     def _without(self, start: int, length: int) -> bool:
         witness = self.best.witness
-        turns: tuple[Turn, ...] = witness.turns[: max(0, start - length + 1)] + witness.turns[start + 1 :]
-        return self._accept(self._runner.approach(witness._replace(turns=turns), self._bound()))
+        kept: tuple[Turn, ...] = witness.turns[: max(0, start - length + 1)] + witness.turns[start + 1 :]
+        return self._accept(self._runner.approach(witness._replace(turns=kept), self._bound()))
 
     def _try(self, policy: Roughly) -> bool:
         return self._left > 0 and self._accept(self._runner.record(policy, self._bound()))
@@ -115,16 +120,19 @@ class _Shrinking:
     def _bound(self) -> int:
         return 2 * self.best.execution.steps + SLACK
 
-    def _accept(self, found: Replayed) -> bool:
-        """Take over `found` if it is the same failure, is smaller, and its own witness leads to it."""
+    def _accept(self, found: Replayed, at_most: bool = False) -> bool:
+        """Take over `found` if it is the same failure, is smaller (`at_most`: no larger), and its witness leads to it."""
         self._left -= found.execution.steps
-        if found.diverged or found.execution.outcome is not self._outcome or not size(found) < size(self.best):
+        if found.diverged or found.execution.outcome is not self._outcome or not self._fits(found, at_most):
             return False
         again = self._runner.replay(found.witness)
-        if again.diverged or not size(again) < size(self.best):
+        if again.diverged or not self._fits(again, at_most):
             return False
         self.best = again
         return True
+
+    def _fits(self, found: Replayed, at_most: bool) -> bool:
+        return size(found) < size(self.best) or (at_most and size(found) == size(self.best))
 
 
 class _CountUp:
@@ -135,12 +143,15 @@ class _CountUp:
         self._outcome = best.execution.outcome
         self._fewest = best.preemptions
         self._bound = 2 * best.execution.steps + SLACK
-        self._steps: int | None = None
+        self._best: tuple[int, int, int, tuple[int, ...]] | None = None
         self._cut = False
         self.complete = False
 
     def failures(self) -> Iterator[Execution]:
-        """Failing executions, each better than the one before, at the granularity of a search."""
+        """Failing executions at the granularity of a search, each better than the one before.
+
+        The last one is the same whatever failure was known, if there is effort left.
+        """
         left = SEARCH
         strategy = self._strategy()
         while left > 0 and strategy.begin(0):
@@ -159,14 +170,12 @@ class _CountUp:
             self.complete = count >= self._fewest and not self._cut
             if count > self._fewest:
                 return
-            if execution.outcome is self._outcome and (count < self._fewest or self._shorter(execution)):
-                self._fewest, self._steps = count, execution.steps
+            rank = count, execution.steps, turns(execution.log or []), execution.schedule
+            if execution.outcome is self._outcome and (self._best is None or rank < self._best):
+                self._fewest, self._best = count, rank
                 self.complete = not self._cut
                 yield execution
         self.complete = self.complete or (left > 0 and not self._cut)
-
-    def _shorter(self, execution: Execution) -> bool:
-        return self._steps is None or execution.steps < self._steps
 
     def _strategy(self) -> Strategy:
         early = self._runner.early_timeouts

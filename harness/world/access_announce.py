@@ -9,7 +9,7 @@ from typing import Any
 from harness.trace import WHOLE
 from harness.world.access_attributes import OWNERS, load_touches, owner_of, store_touches
 from harness.world.access_effects import UNSTEADY, Effect, Touch
-from harness.world.access_types import FACTS, facts_of, PLAIN, QUIET
+from harness.world.access_types import FACTS, PLAIN, QUIET, facts_of
 
 Access = Callable[[str, Any, Any, int], None]
 Together = Callable[[list[Touch], int], None]

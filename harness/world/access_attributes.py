@@ -19,6 +19,7 @@ from harness.world.access_types import (
     PLAIN,
     QUIET,
     class_plan,
+    classes_asked,
     facts_of,
     forget,
     is_a,
@@ -98,7 +99,7 @@ def load_touches(obj: Any, name: str, strict: bool = True) -> list[Touch]:
         return []
     if plan is PLAIN:
         return [("read", obj, name)]
-    return [("read", obj, name), *(("read", cls, name) for cls in plan)]
+    return [("read", obj, name), *(("read", cls, name) for cls in classes_asked(type(obj), name))]
 
 
 def _module_touches(module: types.ModuleType, name: str, strict: bool) -> list[Touch]:

@@ -27,8 +27,11 @@ _IMMUTABLE_MODULES = frozenset(
     ("re", "datetime", "decimal", "fractions", "uuid", "pathlib", "_struct", "zoneinfo", "ipaddress")
 )
 
-PLAIN, QUIET = "plain", "quiet"
-"""Plans for an attribute: an access of (object, name); no access. A tuple of classes: these are read as well."""
+PLAIN, QUIET, SHARED = "plain", "quiet", "shared"
+"""Plans for an attribute: an access of (object, name); no access; its class's is read as well.
+
+A plan names no class: it would keep alive the classes of all executions.
+"""
 
 MISSING: Any = object()
 _CODE_LIKE = (
@@ -226,9 +229,17 @@ def load_plan(cls: type, name: str, strict: bool) -> Any:
     return PLAIN if lookup(kind, "__get__")[0] is not MISSING else _shared(asked)
 
 
-def _shared(asked: tuple[type, ...]) -> Any:
-    classes = tuple(cls for cls in asked if _flags(cls) & _HEAP)
-    return classes or QUIET
+def _shared(asked: tuple[type, ...]) -> str:
+    return SHARED if any(map(_is_assignable, asked)) else QUIET
+
+
+def _is_assignable(cls: type) -> bool:
+    return bool(_flags(cls) & _HEAP)
+
+
+def classes_asked(cls: type, name: str) -> Iterator[type]:
+    """The classes whose attribute is read where a class attribute is loaded through an instance of `cls`."""
+    return filter(_is_assignable, lookup(cls, name)[1])
 
 
 def store_plan(cls: type, name: str) -> Any:
@@ -253,7 +264,7 @@ def class_plan(cls: type, name: str, strict: bool) -> tuple[type, ...]:
         return ()
     if is_a(found, property, types.GetSetDescriptorType, types.MemberDescriptorType):
         return ()
-    return tuple(base for base in asked if _flags(base) & _HEAP)
+    return tuple(filter(_is_assignable, asked))
 
 
 def instances(values: Any, *sorts: str) -> Iterator[Any]:

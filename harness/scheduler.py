@@ -112,7 +112,7 @@ class Scheduler:
         self.stopped_at: dict[int, Operation] = {}
         self.max_bypass = 0
         self.log = [] if log_steps else None
-        self.closes_early = not log_steps
+        self.closes_early = recorder is not None or not log_steps
         self.recorder = recorder
         self.on_stop, self.on_second = on_stop, on_second
         self.on_clock = None

@@ -197,7 +197,7 @@ class Search:
     def _shown(self, execution: Execution) -> Replayed | None:
         """The failing execution again, recorded, with a witness that was tried."""
         candidates: list[Callable[[], Replayed]] = [lambda: self._runner.follow(execution)]
-        if execution.outcome in (Outcome.LIVELOCK, Outcome.STARVATION):
+        if execution.loop:
             candidates = [
                 lambda cut=cut: self._runner.follow(execution, fair_from=cut + 1)  # type: ignore[misc]
                 for cut in LASSO_PREFIXES

@@ -117,11 +117,21 @@ class Runner:
             watchdog.where = self._running_where
 
     def run(
-        self, strategy: Policy, *, log_steps: bool = False, named: bool = False, max_steps: int | None = None
+        self,
+        strategy: Policy,
+        *,
+        log_steps: bool = False,
+        named: bool = False,
+        max_steps: int | None = None,
+        tail_from: int | None = None,
     ) -> Execution:
-        """One execution under `strategy`, with a fair tail after half of its steps; with `max_steps` it has no tail."""
-        tail_from = max_steps or self.max_steps // 2
-        return self._execute(strategy, max_steps or self.max_steps, tail_from, log_steps=log_steps, named=named)
+        """One execution under `strategy`; threads take turns from step `tail_from` on.
+
+        That is after half of the steps unless told otherwise; with `max_steps` there is no such tail.
+        """
+        most = max_steps or self.max_steps
+        turns_from = tail_from or max_steps or self.max_steps // 2
+        return self._execute(strategy, most, turns_from, log_steps=log_steps, named=named)
 
     def refine(self) -> None:
         """What executions taught of the locks is in force from the next one on."""

@@ -83,7 +83,7 @@ def _sentence(group: list[Waiting]) -> str:
     if t.operation == "join":
         return f"{t.thread} waits for {t.object or t.holder} to end{at}"
     if t.operation == "shutdown" and t.holder:
-        return f"{t.thread} shuts down {t.object or 'an executor'} and waits for {t.holder} to end{at}"
+        return f"{t.thread} shuts its executor down and waits for {t.holder} to end{at}"
     if t.operation == "exit":
         return f"{t.thread} has returned and waits for the other threads"
     if t.holder is not None:

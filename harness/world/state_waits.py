@@ -17,6 +17,9 @@ _DEEDS = {
 }  # fmt: skip
 """By primitive (and operation): what another thread does to end the wait."""
 
+_NOT_ON_IT = ("read", "write", "start", "join", "is_alive")
+"""Operations on a variable or a thread of the same name."""
+
 
 def waiting(world: World, recording: Any) -> list[Waiting]:
     """Each unfinished thread; to be asked while all still stand where they were. Names only with a recording."""
@@ -72,7 +75,7 @@ def _helpers(recording: Any, facts: Waiting, name: str, fates: dict[str, str]) -
     deed = _DEEDS.get((facts.primitive, facts.operation)) or _DEEDS.get(facts.primitive)
     if not name or deed is None:
         return ()
-    steps = [step for step in recording.trace().steps if step.object == name and step.operation not in ("read", "write")]
+    steps = [step for step in recording.trace().steps if step.object == name and step.operation not in _NOT_ON_IT]
     did = {step.thread for step in steps if step.operation == deed}
     used = {step.thread for step in steps}
     others = [thread for thread in fates if thread != facts.thread]

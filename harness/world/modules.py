@@ -246,8 +246,8 @@ class Modules:
         module = _made(name, source)
         module.__dict__["__builtins__"] = self._builtins if source.hooked else self._plain
         self._loaded[name] = module
-        self._show(name, module, source.spec is None)
-        if source.hooked:
+        if source.hooked:  # the host's own modules must never find one that stands on the lab's locks
+            self._show(name, module, source.spec is None)
             self.started(module)
         busy = self._initializing[name] = _Initializing(self._scheduler.current)
         self._scheduler.touch(("module", name))

@@ -16,9 +16,8 @@ from harness.commands import listing, parser
 PAGE = corpus.ROOT / "README.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 SCENARIOS = {directory.name: corpus.load(directory) for directory in corpus.directories()}
-COMMANDS = re.findall(r"^python -m harness (.+)$", TEXT, flags=re.MULTILINE) + re.findall(
-    r"`python -m harness ([^`]+)`", TEXT
-)
+IN_BLOCKS = re.findall(r"^python -m harness (.+)$", TEXT, flags=re.MULTILINE)
+IN_PROSE = re.findall(r"`python\s+-m\s+harness ([^`]+)`", TEXT)
 
 
 def section(title: str) -> str:
@@ -54,7 +53,7 @@ def test_every_link_leads_somewhere() -> None:
     assert [link for link in links if not (PAGE.parent / link).exists()] == []
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", dict.fromkeys(IN_BLOCKS + IN_PROSE))
 def test_every_command_can_be_typed_as_it_stands(command: str) -> None:
     options, unknown = parser().parse_known_args(shlex.split(command))
     assert unknown == []

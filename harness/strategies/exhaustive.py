@@ -326,8 +326,12 @@ def _blocked(steps: Sequence[Step], at: int, pending: dict[int, Operation]) -> d
     return {task: op for task, op in {**pending, **following}.items() if task not in steps[at].enabled}
 
 
+def _shown(step: Step) -> str:
+    return f"{step.operation.kind} by thread {step.task} with {len(step.accesses)} accesses"
+
+
 def _difference(expected: Sequence[Step], steps: Sequence[Step]) -> str:
     for i, (old, new) in enumerate(zip(expected, steps, strict=False)):
         if old != new:
-            return f"step {i} was {old}, now it is {new}"
+            return f"step {i + 1} was {_shown(old)}, now it is {_shown(new)}"
     return f"it had {len(expected)} steps, now it ends after {len(steps)}"

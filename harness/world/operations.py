@@ -89,6 +89,9 @@ class Operations:
         self._hand(pool.ThreadPoolExecutor, "__init__", 3, "initializer")
         self.of_class(base.Future, FUTURE)
         self.of_class(pool.ThreadPoolExecutor, EXECUTOR)
+        # Sets of futures, and the order in which `wait` locks them, go by creation, not by address.
+        base.Future.__hash__ = lambda future: future._lab_token or 0
+        base.id = lambda future: future._lab_token or 0
         base.wait = self.pointed(base.wait, "wait", method=False)
         base.as_completed = self._stepping(base.as_completed)
 

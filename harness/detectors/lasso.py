@@ -186,14 +186,14 @@ class _Loop:
         times = " and ".join(often.get(n, f"{n} times") for n in counts)
         return (
             f"{name} starves: it {doing}{_at(wanted.where)} for ever, while {who} {_is(served)} served {times}{each} "
-            f"in every turn of a loop of {len(self.turn)} steps"
-            + (f"; {name} might be next now and then, but nothing promises it" if skipped else "")
+            f"in every turn of a loop of {_steps(self.turn)}"
+            + (f"; it could have been picked now and then, but the primitive promises no order" if skipped else "")
         )
 
     def _livelock(self) -> str:
         busy = [task for task in self.running if not self.threads[task].daemon]
         names = _list(map(self._name, busy))
-        size = f"a loop of {len(self.turn)} steps"
+        size = f"a loop of {_steps(self.turn)}"
         if len(busy) == 1 and not self.refused.get(busy[0]):
             return f"endless loop: {names} goes round in {size}{_at(self._span(busy[0]))} for ever"
         refusals = [told for task in busy if (told := self._refusals(task))]
@@ -246,3 +246,7 @@ def _is(served: dict[int, int]) -> str:
 def _list(names: Iterable[str]) -> str:
     *first, last = names
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def _steps(turn: Sequence[Event]) -> str:
+    return f"{len(turn)} step{'s' if len(turn) > 1 else ''}"

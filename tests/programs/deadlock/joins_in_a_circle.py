@@ -4,15 +4,15 @@ import threading
 
 
 def main():
-    threads = []
+    threads, started = [], threading.Event()
 
     def wait(n):
-        while len(threads) < 2:
-            pass
+        started.wait()
         threads[1 - n].join()
 
     threads += [threading.Thread(name=name, target=wait, args=(n,)) for n, name in enumerate(("one", "two"))]
     for thread in threads:
         thread.start()
-    for thread in list(threads):
+    started.set()
+    for thread in threads:
         thread.join()

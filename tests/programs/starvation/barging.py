@@ -13,7 +13,7 @@ class Shop:
 def bake(shop):
     while not shop.closed:
         with shop.changed:
-            while shop.loaves:
+            while shop.loaves and not shop.closed:
                 shop.changed.wait()
             shop.loaves = 1
             shop.changed.notify_all()
@@ -22,7 +22,7 @@ def bake(shop):
 def greedy(shop):
     while not shop.closed:
         with shop.changed:
-            while not shop.loaves:
+            while not shop.loaves and not shop.closed:
                 shop.changed.wait()
             shop.loaves = 0
             shop.changed.notify_all()

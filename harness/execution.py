@@ -259,7 +259,9 @@ class Runner:
             return Outcome.INCONCLUSIVE, f"still running after {ending.steps} steps{why}", result
         bound = self.program.settings.get("bypass_bound")
         if bound is not None and ending.max_bypass > bound:
-            message = f"a waiting thread was bypassed {ending.max_bypass} times, the declared bound is {bound}"
+            late, served = ending.bypass
+            times = "once" if ending.max_bypass == 1 else f"{ending.max_bypass} times"
+            message = f"{late} was passed over {times} while it waited, last for {served}; the declared bound is {bound}"
             return Outcome.STARVATION, message, result
         return self._consult_oracle(ending.result, result)
 

@@ -62,6 +62,7 @@ class Scheduler:
         self.abandoned = 0
         self.probed = False
         self.release_points = False
+        self.request_points = False
         self.on_clock: Callable[[], None] | None = None
         self.active = False
         self.unwinding = False
@@ -111,6 +112,7 @@ class Scheduler:
         self.failure: Exception | None = None
         self.stopped_at: dict[int, Operation] = {}
         self.max_bypass = 0
+        self.bypass = ("", "")
         self.log = [] if log_steps else None
         self.closes_early = recorder is not None or not log_steps
         self.recorder = recorder
@@ -203,7 +205,8 @@ class Scheduler:
             if task.wants is resource and task is not to:
                 if task.asked:
                     task.bypassed += 1
-                    self.max_bypass = max(self.max_bypass, task.bypassed)
+                    if task.bypassed > self.max_bypass:
+                        self.max_bypass, self.bypass = task.bypassed, (task.name, to.name)
                 task.asked = True
 
     def new_token(self) -> int:

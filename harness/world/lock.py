@@ -4,7 +4,8 @@
 are what a program gets: each acquire is a scheduling point that lies before it takes effect, enabled
 only while the lock is free. A release is merged into the step before it, for nobody can tell the
 difference, unless somebody probes the lock (try-acquire, timed acquire, `locked`): from then on
-releases are scheduling points too.
+releases are scheduling points too. Where a program declares a bound on bypasses, asking for a lock is
+a step as well, and so are releases, because the verdict depends on who asked while it was held.
 
 A lock made by the standard library's own code is `OfLibrary`: an inner one for that code, so that a
 public operation stays one step, and a public one for a program that got hold of it (`q.mutex`).
@@ -170,6 +171,8 @@ class Lock(InnerLock):
         scheduler = self.scheduler
         if blocking and timeout == -1:
             me = scheduler.current
+            if scheduler.request_points:
+                self._request(me)
             me.subject = self
             me.asked = self.held
             scheduler.point(Operation("acquire", self.token), self)
@@ -204,9 +207,17 @@ class Lock(InnerLock):
         if deadline is None or deadline <= scheduler.now:
             scheduler.point(Operation("try_acquire", self.token))
             return not self.held
+        if scheduler.request_points:
+            self._request(me)
+            me.subject = self
         me.asked = self.held
         scheduler.point(Operation("acquire", self.token, "timeout"), self, deadline)
         return not me.timed_out
+
+    def _request(self, me: Task) -> None:
+        """Asking is a step of its own where bypasses are judged: who asked first depends on its order."""
+        me.subject = self
+        self.scheduler.point(Operation("request", self.token))
 
     def _grant(self) -> None:
         self.held = True

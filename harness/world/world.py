@@ -38,7 +38,7 @@ COLLECT_EVERY = 50
 
 @dataclass
 class Ending:
-    """The raw facts of one execution. `pending` holds what threads were about to do when it was stopped."""
+    """The raw facts of one execution. `bypass` names who was passed over most often, and by whom last. `pending` holds what threads were about to do when it was stopped."""
 
     ended: str
     returned: bool
@@ -47,6 +47,7 @@ class Ending:
     schedule: list[int]
     steps: int
     max_bypass: int
+    bypass: tuple[str, str]
     output: str
     log: list[Step] | None
     pending: dict[int, Operation] = field(default_factory=dict)
@@ -90,6 +91,8 @@ class World:
     def __init__(self, program: Program, instrumented: tuple[str, ...] = ()) -> None:
         self.program = program
         self.scheduler = Scheduler()
+        if "bypass_bound" in program.settings:
+            self.scheduler.request_points = self.scheduler.release_points = True
         self.points = Points(self.scheduler)
         self.library = Library(self.scheduler, self._crashed)
         self.modules = Modules(self.library, hooks(self.points.access), program.path.parent, instrumented)
@@ -150,6 +153,7 @@ class World:
             schedule=scheduler.schedule,
             steps=scheduler.steps,
             max_bypass=scheduler.max_bypass,
+            bypass=scheduler.bypass,
             output=output.text(),
             log=scheduler.log,
             pending=scheduler.stopped_at,

@@ -256,7 +256,7 @@ class RLock(InnerRLock):
 
     __slots__ = ()
     library: ClassVar[set[int]]
-    _try, _before_release, locked = Lock._try, Lock._before_release, Lock.locked
+    _try, _request, _before_release, locked = Lock._try, Lock._request, Lock._before_release, Lock.locked
     __new__, __exit__ = Lock.__new__, Lock.__exit__
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

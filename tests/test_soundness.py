@@ -54,7 +54,8 @@ class EveryChoice:
 
 
 def program(source: str) -> Program:
-    return Program(Path("/nowhere/generated.py"), "generated", source, digest(source))
+    settings = {"bypass_bound": 1} if source.startswith("# bypasses are judged") else {}
+    return Program(Path("/nowhere/generated.py"), "generated", source, digest(source), settings=settings)
 
 
 def brute_force(source: str) -> set[tuple[str, str | None]] | None:
@@ -189,3 +190,22 @@ def test_a_race_of_which_both_orders_matter(race: list[str]) -> None:
     everything = brute_force(source_of([[statement] for statement in race]))
     assert everything is not None and len(everything) > 1, "the example must have something to miss"
     agree([[statement] for statement in race])
+
+
+HOG = """# bypasses are judged
+import threading
+L = threading.Lock()
+def hog():
+    for _ in range(3):
+        with L: pass
+def patient():
+    with L: pass
+def main():
+    threads = [threading.Thread(target=f, name=f.__name__) for f in (hog, patient)]
+    for t in threads: t.start()
+    for t in threads: t.join()
+"""
+
+
+def test_who_asked_first_is_part_of_what_is_searched_where_bypasses_are_judged() -> None:
+    assert exhaustive(HOG) == brute_force(HOG) == {("passed", "None"), ("starvation", "None")}

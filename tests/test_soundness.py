@@ -54,7 +54,7 @@ class EveryChoice:
 
 
 def program(source: str) -> Program:
-    settings = {"bypass_bound": 1} if source.startswith("# bypasses are judged") else {}
+    settings = {"bypass_bound": 0} if source.startswith("# bypasses are judged") else {}
     return Program(Path("/nowhere/generated.py"), "generated", source, digest(source), settings=settings)
 
 
@@ -196,8 +196,8 @@ HOG = """# bypasses are judged
 import threading
 L = threading.Lock()
 def hog():
-    for _ in range(3):
-        with L: pass
+    with L: pass
+    with L: pass
 def patient():
     with L: pass
 def main():

@@ -121,7 +121,7 @@ class _Shrinking:
         return 2 * self.best.execution.steps + SLACK
 
     def _accept(self, found: Replayed, at_most: bool = False) -> bool:
-        """Take over `found` if it is the same failure, is smaller (`at_most`: no larger), and its witness leads to it."""
+        """Take over `found` if it is the same failure, smaller (`at_most`: no larger), and its witness leads to it."""
         self._left -= found.execution.steps
         if found.diverged or found.execution.outcome is not self._outcome or not self._fits(found, at_most):
             return False

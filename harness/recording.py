@@ -35,7 +35,7 @@ class Recording:
         self.naming = Naming(world.survey_now, lambda obj: id(obj) in world.points.instrumented)
         self._steps: list[TraceStep] = []
         self._open: dict[str, Any] | None = None
-        self._subject: Any = None
+        self._subject: Callable[[], Any] = _nothing
         self._operation: Operation | None = None
         self._last: Task | None = None
         self._locks: dict[str, InnerLock] = {}
@@ -70,7 +70,7 @@ class Recording:
     def chosen(self, task: Task, enabled: list[Task]) -> None:
         """The scheduler's choice: a step begins."""
         last, self._last = self._last, task
-        self._operation, self._subject = task.pending, task.subject
+        self._operation, self._subject = task.pending, _weak(task.subject)
         kind, name = self.naming.task(task)
         file, line = self.where(task)
         preempted = last.name if last is not None and last is not task and last in enabled else None
@@ -81,15 +81,15 @@ class Recording:
             "preempted": preempted, "time": self._world.scheduler.now, "locks": self._held(task),
         }  # fmt: skip
         self._watch(name)
-        if kind == "acquire" and isinstance(self._subject, InnerLock):
-            self.grants[id(self._subject)] = (file, line)
+        if kind == "acquire" and isinstance(task.subject, InnerLock):
+            self.grants[id(task.subject)] = (file, line)
 
     def arrived(self, task: Task) -> None:
         """The step is over; where the thread is blocked now, that is a line of its own."""
         if self._open is not None:
             self._note_lock(task)
             self._steps.append(TraceStep(**self._open, value=self._value(), state=self._state()))
-            self._open = self._subject = None
+            self._open, self._subject = None, _nothing
         if not task.finished and task.wants is not None and task.wants.held:
             self._blocked(task)
 
@@ -128,7 +128,7 @@ class Recording:
 
     def _note_lock(self, task: Task) -> None:
         """What the step's thread got, or did not get."""
-        lock = self._subject
+        lock = self._subject()
         if isinstance(lock, InnerLock):
             assert self._operation is not None
             taken = self._taken.setdefault(task.index, [])
@@ -141,19 +141,22 @@ class Recording:
         return tuple(self.naming.object(lock) for lock in self._taken.get(task.index, ()) if lock.owner is task)
 
     def _watch(self, name: str) -> None:
-        operation, subject = self._operation, self._subject
+        operation, subject = self._operation, self._subject()
         assert operation is not None
         if isinstance(subject, InnerLock):
             self._locks.setdefault(name, subject)
         elif operation.kind in ("read", "write") and (operation.key is not WHOLE or isinstance(subject, CellType)):
-            self._data.setdefault(name, (_weak(subject), operation.key))
+            self._data.setdefault(name, (self._subject, operation.key))
 
     def _value(self) -> str:
         operation = self._operation
         if operation is None or operation.kind not in ("read", "write"):
             return ""
-        whole = operation.key is WHOLE and not isinstance(self._subject, CellType)
-        return _show(self._subject if whole else peek(self._subject, operation.key))
+        subject = self._subject()
+        if subject is None:
+            return ""
+        whole = operation.key is WHOLE and not isinstance(subject, CellType)
+        return _show(subject if whole else peek(subject, operation.key))
 
     def _state(self) -> dict[str, str]:
         alive = [(name, found(), key) for name, (found, key) in self._data.items()]
@@ -207,6 +210,10 @@ class Scribe:
             self.turns.append(Turn(*here, self._arrivals[here], plain(chosen.name)))
         self._last = chosen
         return chosen
+
+
+def _nothing() -> None:
+    return None
 
 
 def _weak(obj: Any) -> Callable[[], Any]:

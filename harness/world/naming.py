@@ -86,7 +86,8 @@ class Naming:
             return None
         if link.parent is None:
             return link.suffix if link.alone else self._unique(link.suffix)
-        return self.object(link.parent) + link.suffix
+        parent = link.parent() if type(link.parent) is weakref.ref else link.parent
+        return self.object(parent) + link.suffix if parent is not None else None
 
     def _unique(self, name: str) -> str:
         self._taken[name] = count = self._taken.get(name, 0) + 1

@@ -41,7 +41,8 @@ Roots = Iterable[tuple[str, Any]]
 class Link(NamedTuple):
     """How an object was found: `suffix` (`.lock`, `[2]`) of `parent`, or as a root, whose name `suffix` is then.
 
-    `alone`: it goes by its class, and has to be told apart from nothing else but that class.
+    `parent` is a weak reference where there can be one: what is watched is not kept alive. `alone`: the
+    object goes by its class, and has to be told apart from nothing else but that class.
     """
 
     token: int
@@ -98,10 +99,10 @@ class Survey:
                 continue
             found[id(obj)] = Link(len(found), parent, suffix)
             self._classes[type(obj)] = self._classes.get(type(obj), 0) + 1
-            self._hold(obj)
+            holder = self._hold(obj)
             for more, part in _parts(obj):
-                starts = not more.startswith((".", "["))
-                todo.append((None, more, part, depth) if starts and more else (obj, more, part, depth + 1))
+                named = more and not more.startswith((".", "["))
+                todo.append((None, more, part, depth) if named else (holder, more, part, depth + 1))
 
     def _counts(self, obj: Any) -> bool:
         cls = type(obj)
@@ -117,13 +118,15 @@ class Survey:
             return obj.__module__ in self._modules
         return True
 
-    def _hold(self, obj: Any) -> None:
+    def _hold(self, obj: Any) -> Any:
         """An identity must not be taken over by a later object; what may have a finalizer is not kept alive."""
         found, ident = self._found, id(obj)
         try:
-            self._held.append(weakref.ref(obj, lambda _: found.pop(ident, None)))
+            holder: Any = weakref.ref(obj, lambda _: found.pop(ident, None))
         except TypeError:
-            self._held.append(obj)
+            holder = obj
+        self._held.append(holder)
+        return holder
 
 
 def is_library(cls: type) -> bool:

@@ -6,7 +6,9 @@ A loop's variable is passing: now it holds this fork, now that one, which is bet
 from __future__ import annotations
 
 import ast
+import inspect
 import linecache
+import sys
 from collections.abc import Iterator
 from functools import lru_cache
 from types import CodeType, FrameType
@@ -21,12 +23,21 @@ def variables(frame: FrameType) -> tuple[Variables, Variables]:
     """(steady, passing): names and values of a function's variables. `self` goes by its type."""
     passing = _loop_variables(frame.f_code)
     found: tuple[Variables, Variables] = ([], [])
-    for name, value in list(frame.f_locals.items()):
+    for name, value in _locals(frame):
         if name in ("self", "cls"):
             found[0].append((type(value).__name__ if name == "self" else name, value))
         elif name.isidentifier() and not name.startswith("_lab_"):
             found[passing is None or name in passing].append((name, value))
     return found
+
+
+def _locals(frame: FrameType) -> Variables:
+    """Names and values now. Up to 3.12 `f_locals` is a copy that a frame keeps, and that keeps things alive."""
+    found = frame.f_locals
+    items = list(found.items())
+    if sys.version_info < (3, 13) and frame.f_code.co_flags & inspect.CO_OPTIMIZED:
+        found.clear()
+    return items
 
 
 @lru_cache(maxsize=1_000)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.budget import Budget
 from harness.campaign import Lost
 from harness.children.interpreter import Interpreter
 from harness.children.job import End
@@ -16,8 +17,9 @@ from harness.outcome import Outcome
 from harness.rates import rate
 from harness.report.reproduction import block, summary
 from harness.report.text import Style
-from harness.reproduce import FIXED_SEARCH, FIXED_STRESS, NATIVE, SEARCH, STRESS, Reproduction, overall
-from harness.stress import Bar, StressResult
+from harness.reproduce import FIXED_SEARCH, FIXED_STRESS, NATIVE, SEARCH, STRESS, Reproduction, attack, overall
+from harness.stress import Bar, StressResult, stress
+from harness.world.program import load_program
 
 SCENARIO = Scenario(
     directory=Path("scenarios/deadlock/lock_order_inversion"),
@@ -206,6 +208,32 @@ def test_the_summary_tells_proofs_from_spent_budgets() -> None:
         "  not right   1:",
         "    deadlock/lock_order_inversion: NOT REPRODUCED",
     ]
+
+
+TIMED = """
+import threading, time
+
+def main():
+    began = time.monotonic()
+    sleeper = threading.Thread(target=time.sleep, args=(0.001,), name="sleeper")
+    sleeper.start()
+    sleeper.join()
+    took = time.monotonic() - began
+    assert took < {limit}, f"promised were {limit} s"
+"""
+
+
+@pytest.mark.parametrize(("limit", "held"), [(15.0, True), (0.0005, False)])
+def test_a_promise_broken_by_a_sped_up_clock_only_is_no_failure_of_the_fix(
+    tmp_path: Path, limit: float, held: bool
+) -> None:
+    path = tmp_path / "timed.py"
+    path.write_text(TIMED.format(limit=limit))
+    program = load_program(path, settings={"time_scale": 1_000_000.0})
+    scaled = stress(program, budget=Budget(executions=5))
+    found = attack(program, budget=Budget(executions=5))
+    assert scaled.failed > 0
+    assert (found.failed == 0, found.time_scale) == (held, 1.0)
 
 
 def test_the_gravest_exit_code_is_the_runs() -> None:

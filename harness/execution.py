@@ -70,6 +70,8 @@ class Execution:
     """One turn of the loop that repeats for ever, a line per step (livelock and starvation)."""
     refined: bool = False
     """The execution taught the world a finer granularity (a hot site, a probed lock)."""
+    unseeded: bool = False
+    """It drew random numbers that the program has not seeded."""
     granularity: Granularity = Granularity(frozenset(), True, 0)
 
 
@@ -238,6 +240,7 @@ class Runner:
             threads=ending.threads,
             cut=ending.ended == "bound" or ending.steps > tail_from,
             loop=liveness.verdict.loop if liveness.verdict else (),
+            unseeded=ending.unseeded,
             refined=ending.learned or (ending.probed and not world.scheduler.release_points),
             granularity=Granularity(world.points.in_force, releases, 0 if full else tail_from),
         )

@@ -165,7 +165,7 @@ def _exploration(program: Program, options: Options, found: Found) -> Exploratio
         failures=found.failures,
         first_failure=found.first_failure,
         outcome=found.outcome,
-        message=found.message if found.outcome is not Outcome.PASSED else "",
+        message=found.message,
         results=dict(found.results),
         witness=found.witness,
         minimal_witness=found.minimal,

@@ -63,6 +63,7 @@ class Scheduler:
         self.probed = False
         self.release_points = False
         self.request_points = False
+        self.unseeded = False
         self.on_clock: Callable[[], None] | None = None
         self.active = False
         self.unwinding = False

@@ -63,6 +63,7 @@ class Found:
     bound: int | None = None
     inconclusive: int = 0
     odd: str = ""
+    unseeded: bool = False
     steps: int = 0
     max_bypass: int = 0
     seconds: float = 0.0
@@ -147,6 +148,9 @@ class Search:
                 found.seconds = told - started
                 self._tell(found)
         found.exhausted = strategy.exhausted and not found.inconclusive
+        if found.exhausted and found.unseeded:
+            found.exhausted = False
+            found.message = "every interleaving was tried, for one sequence of random numbers only"
         found.bound = order.preemptions
 
     def _strategy(self, profile: Profile) -> Strategy:
@@ -168,6 +172,7 @@ class Search:
         found = self._found
         found.executions += 1
         found.max_bypass = max(found.max_bypass, execution.max_bypass)
+        found.unseeded = found.unseeded or execution.unseeded
         if execution.result is not None:
             found.results[execution.result] += 1
         if execution.outcome is Outcome.INCONCLUSIVE:

@@ -22,7 +22,7 @@ def claim_words(found: Exploration) -> str:
     if found.claim == "bounded":
         return f"every interleaving with at most {count(found.bound or 0, 'preemption')} tried"
     if found.claim == "budget spent":
-        return "budget spent: no failure found"
+        return found.message or "budget spent: no failure found"
     return "inconclusive" + (f": {found.message}" if found.message else "")
 
 

@@ -45,6 +45,7 @@ class StandIns:
         module.__dict__.update(names)
         if name == "random":
             self._instance.seed(0)
+            self._instance.own = False
         return module
 
 
@@ -88,7 +89,11 @@ def _importlib(import_module: Callable[[str], Any]) -> ModuleType:
 
 
 def _random(scheduler: Scheduler) -> tuple[ModuleType, Any]:
-    """`random` where no seed means a seed of the thread's own: its n-th, whatever the schedule."""
+    """`random` where no seed means a seed of the thread's own: its n-th, whatever the schedule.
+
+    `scheduler.unseeded` is set where a program draws what it has not seeded: what is then found holds
+    for one sequence of random numbers only.
+    """
 
     class Random(host_random.Random):
         __doc__ = host_random.Random.__doc__
@@ -97,13 +102,32 @@ def _random(scheduler: Scheduler) -> tuple[ModuleType, Any]:
             super().__init__(scheduler.new_token() if x is None else x)
 
         def seed(self, a: Any = None, version: int = 2) -> None:
+            scheduler.unseeded = scheduler.unseeded or a is None
             super().seed(scheduler.new_token() if a is None else a, version)
 
         def __reduce__(self) -> Any:
             return Random, (), self.getstate()
 
     Random.__module__, Random.__qualname__ = "random", "Random"
-    instance = Random(0)
+
+    class Shared(Random):
+        """The generator behind the module's functions, which nobody need have seeded."""
+
+        own = False
+
+        def seed(self, a: Any = None, version: int = 2) -> None:
+            super().seed(a, version)
+            self.own = a is not None
+
+        def random(self) -> float:
+            scheduler.unseeded = scheduler.unseeded or not self.own
+            return super().random()
+
+        def getrandbits(self, k: int, /) -> int:
+            scheduler.unseeded = scheduler.unseeded or not self.own
+            return super().getrandbits(k)
+
+    instance = Shared(0)
     hidden = host_random._inst  # type: ignore[attr-defined]
     bound = [name for name, value in vars(host_random).items() if getattr(value, "__self__", None) is hidden]
     return copied(host_random, Random=Random, _inst=instance, **{n: getattr(instance, n) for n in bound}), instance

@@ -53,6 +53,7 @@ class Ending:
     pending: dict[int, Operation] = field(default_factory=dict)
     threads: tuple[str, ...] = ()
     probed: bool = False
+    unseeded: bool = False
     learned: bool = False
 
 
@@ -159,6 +160,7 @@ class World:
             pending=scheduler.stopped_at,
             threads=tuple(task.name for task in scheduler.tasks),
             probed=scheduler.probed,
+            unseeded=scheduler.unseeded,
             learned=self.points.learned,
         )
 
@@ -194,7 +196,7 @@ class World:
         self.survey = None
         self.points.begin()
         self.points.token = id
-        self.scheduler.probed = False
+        self.scheduler.probed = self.scheduler.unseeded = False
 
     def take_survey(self) -> None:
         """Give everything the program can reach now its token and its name."""

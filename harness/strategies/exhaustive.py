@@ -218,7 +218,8 @@ class Exhaustive(Strategy):
             for branch in node.branches
             for path in written(branch)
         ]
-        return Harvest(self._history.accesses[self._root - 1], tuple(found), self.exhausted)
+        touched = self._history.accesses[self._root - 1 : self._root]
+        return Harvest(touched[0] if touched else (), tuple(found), self.exhausted)
 
     def absorb(self, part: Part, harvest: Harvest) -> None:
         """The next of the parts handed out is done. If it did not come to its end, neither does this search."""
@@ -250,8 +251,9 @@ class Exhaustive(Strategy):
             if wasted is None and node.sleeps(step.task):
                 wasted = i
             history.push(step)
-            if taken is not None and taken.surprised_by(history.accesses[i]):
-                node.doze()
+            if taken is not None:
+                for continuation in taken.misplaced(history.accesses[i]):
+                    insert(continuation, node.branches)
             nodes.append(self._after(node, step.task, history.accesses[i], leaf=not branches))
         if any(not branch.doubtful for branch in branches):
             raise SearchError(f"the execution ended after {len(steps)} steps, before the search's branch did")
@@ -270,7 +272,8 @@ class Exhaustive(Strategy):
             if not first.doubtful or first.task in step.enabled:
                 raise SearchError(f"the search asked for thread {first.task}, enabled were {step.enabled}")
             del branches[0]
-            branches.extend(first.deferred)
+            for continuation in first.misplaced(None):
+                insert(continuation, branches)
         return branches[0] if branches else None
 
     def _drop(self, depth: int) -> bool:
@@ -281,14 +284,14 @@ class Exhaustive(Strategy):
             above, branch = branch, branch.children[0]
         if not branch.doubtful:
             return False
+        rest = self._nodes[self._from].branches if above is None else above.children
+        if above is not None:
+            del rest[0]
+        for continuation in branch.misplaced(None):
+            insert(continuation, rest)
         if above is None:
-            rest = self._nodes[self._from].branches
-            rest.extend(branch.deferred)
             self._branch = rest.pop(0) if rest else None
-            self._path = self._branch.path() if self._branch is not None else []
-            return True
-        above.children = above.children[1:] + branch.deferred
-        self._path = self._branch.path()
+        self._path = self._branch.path() if self._branch is not None else []
         return True
 
     def _consider(self, at: int, continuation: Continuation) -> None:
@@ -309,7 +312,7 @@ class Exhaustive(Strategy):
         self._history.truncate(at)
         awake = [task for task in enabled if not node.sleeps(task)]
         if awake and not node.branches:
-            node.branches.append(Branch(awake[0], None))
+            node.branches.append(Branch(awake[0], None, certain=False))
 
     def _find(self, wanted: int, enabled: list[Any], step: int) -> Any:
         for task in enabled:

@@ -14,40 +14,28 @@ Sleep = dict[int, Accesses]
 """Threads that need not be tried, with what their next step touches."""
 
 
-Written = tuple[tuple[int, Accesses | None, bool], ...]
-"""A path of branches as plain values: task, accesses, doubtful."""
+Written = tuple[tuple[int, "Accesses | None", bool, bool], ...]
+"""A path of branches as plain values: task, accesses, certain, doubtful."""
 
 
 class Branch:
     """A thread's step to be taken, and what is to follow it.
 
-    `accesses`: what the step touches, None where that is not known. `doubtful`: it may turn out not
-    to be enabled; then what was put beneath it without needing it is in `deferred`.
+    `accesses`: what the step touches, None where that is not known. They are `certain` where the step
+    was seen with nothing else before it than it has here; else it may come to touch something else.
+    `doubtful`: it may even turn out not to be enabled. `through` has what was put beneath a branch
+    that is not certain, each as it was before that.
     """
 
-    __slots__ = ("task", "accesses", "children", "doubtful", "deferred")
+    __slots__ = ("task", "accesses", "certain", "doubtful", "children", "through")
 
-    def __init__(self, task: int, accesses: Accesses | None, doubtful: bool = False) -> None:
+    def __init__(self, task: int, accesses: Accesses | None, certain: bool = True, doubtful: bool = False) -> None:
         self.task = task
         self.accesses = accesses
-        self.children: list[Branch] = []
+        self.certain = certain
         self.doubtful = doubtful
-        self.deferred: list[Branch] = []
-
-    def paths(self) -> Iterator[list[Branch]]:
-        """Every path from here to a leaf, leftmost first, and what was deferred on the way."""
-        todo = [[self]]
-        while todo:
-            path = todo.pop()
-            below = path[-1].children
-            if not below:
-                yield path
-            todo.extend([*path, child] for child in reversed(below))
-            todo.extend([*path[:-1], branch] for branch in path[-1].deferred)
-
-    def surprised_by(self, accesses: Accesses) -> bool:
-        """Whether the step touched something else than was expected when this was put into the tree."""
-        return accesses != self.accesses and (self.accesses is None or set(accesses) != set(self.accesses))
+        self.children: list[Branch] = []
+        self.through: list[list[Branch]] = []
 
     def path(self) -> list[int]:
         """The threads of the leftmost path, this one first."""
@@ -56,6 +44,29 @@ class Branch:
             branch = branch.children[0]
             tasks.append(branch.task)
         return tasks
+
+    def paths(self) -> Iterator[list[Branch]]:
+        """All that `insert` has to be given, in this order, to make the same tree again."""
+        todo = [[self]]
+        also: list[list[Branch]] = []
+        while todo:
+            path = todo.pop()
+            below = path[-1].children
+            if not below:
+                yield path
+            todo.extend([*path, child] for child in reversed(below))
+            also.extend([*path[:-1], *steps] for steps in path[-1].through)
+        yield from also
+
+    def misplaced(self, accesses: Accesses | None) -> Iterator[Listed]:
+        """What should not be beneath this, as its step touches `accesses`; None: it is not possible."""
+        for steps in self.through:
+            continuation = Listed(steps)
+            if accesses is None:
+                if not continuation.includes(self.task):
+                    yield continuation
+            elif not continuation.starts_with(self.task, accesses):
+                yield continuation
 
 
 class Continuation(Protocol):
@@ -79,8 +90,8 @@ class Continuation(Protocol):
     def doubtful(self, task: int) -> bool:
         """True where `task`'s first step is here and may not be possible."""
 
-    def branch(self) -> Branch:
-        """As a branch that has only one path. Not for an empty sequence."""
+    def steps(self) -> list[Branch]:
+        """All steps, in order, each as a branch of its own."""
 
 
 class Reversal:
@@ -137,7 +148,7 @@ class Reversal:
         """As in Continuation."""
         return self._doubtful and not self._steps & self._history.of_task.get(task, 0)
 
-    def branch(self) -> Branch:
+    def steps(self) -> list[Branch]:
         """As in Continuation."""
         history = self._history
         branches = [
@@ -146,8 +157,8 @@ class Reversal:
             if self._steps >> i & 1
         ]
         if self._last is not None:
-            branches.append(Branch(*self._last, self._doubtful))
-        return chain(branches)
+            branches.append(Branch(*self._last, certain=False, doubtful=self._doubtful))
+        return branches
 
 
 class Listed:
@@ -188,9 +199,9 @@ class Listed:
         """As in Continuation."""
         return next((branch.doubtful for branch in self._branches if branch.task == task), False)
 
-    def branch(self) -> Branch:
+    def steps(self) -> list[Branch]:
         """As in Continuation."""
-        return chain([Branch(branch.task, branch.accesses, branch.doubtful) for branch in self._branches])
+        return [Branch(step.task, step.accesses, step.certain, step.doubtful) for step in self._branches]
 
 
 def insert(continuation: Continuation, branches: list[Branch]) -> None:
@@ -198,12 +209,15 @@ def insert(continuation: Continuation, branches: list[Branch]) -> None:
     while not continuation.empty():
         branch = next((b for b in branches if continuation.starts_with(b.task, b.accesses)), None)
         if branch is None:
-            branches.append(continuation.branch())
+            steps = continuation.steps()
+            for upper, lower in zip(steps, steps[1:], strict=False):
+                upper.children.append(lower)
+            branches.append(steps[0])
             return
+        if not branch.certain:
+            branch.through.append(continuation.steps())
         if branch.doubtful and continuation.includes(branch.task):
             branch.doubtful = continuation.doubtful(branch.task)
-        elif branch.doubtful:
-            branch.deferred.append(continuation.branch())
         continuation.drop(branch.task)
         if not branch.children:
             return
@@ -211,15 +225,10 @@ def insert(continuation: Continuation, branches: list[Branch]) -> None:
 
 
 def written(branch: Branch) -> tuple[Written, ...]:
-    """All that `insert` has to be given, in this order, to make the same tree again."""
-    return tuple(tuple((step.task, step.accesses, step.doubtful) for step in path) for path in branch.paths())
-
-
-def chain(branches: list[Branch]) -> Branch:
-    """The first of `branches`, with the others beneath it in a row."""
-    for upper, lower in zip(branches, branches[1:], strict=False):
-        upper.children.append(lower)
-    return branches[0]
+    """The tree as plain values, which `Listed.of` reads and `insert` puts together again."""
+    return tuple(
+        tuple((step.task, step.accesses, step.certain, step.doubtful) for step in path) for path in branch.paths()
+    )
 
 
 def asleep_after(sleep: Sleep, task: int, accesses: Sequence[Access]) -> Sleep:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from harness.detectors.deadlock import Waiting, explain_deadlock
 from harness.detectors.liveness import Liveness
+from harness.detectors.races import contended
 from harness.outcome import Outcome
 from harness.recording import Recording, Scribe
 from harness.schedule import Turn, Witness, plain
@@ -183,8 +184,9 @@ class Runner:
         if witness is not None and diverged is None and not lenient:
             diverged = _departure(policy, witness, execution)
         facts = Facts(frozenset(recording.data), frozenset(recording.failed))
+        trace = recording.trace(contended(world.scheduler.log or []))
         return Replayed(
-            execution, recording.trace(), written, scribe.preemptions, facts, scribe.fair_from, diverged
+            execution, trace, written, scribe.preemptions, facts, scribe.fair_from, diverged
         )
 
     def _execute(

@@ -9,7 +9,8 @@ from __future__ import annotations
 import linecache
 import weakref
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Container
+from dataclasses import replace
 from types import CellType
 from typing import Any
 
@@ -23,6 +24,9 @@ from harness.world.world import World
 
 VALUE_LIMIT = 60
 """Characters of a value in a trace."""
+
+WAITS = "waits"
+"""The value of a line that says that a thread stands still; no step was carried out there."""
 
 _MISSING = object()
 
@@ -98,12 +102,13 @@ class Recording:
         last = {step.thread: step for step in self._steps}
         for task in self._world.scheduler.live:
             told = last.get(task.name)
-            if task.wants is not None and task.wants.held and not (told is not None and told.value == "waits"):
+            if task.wants is not None and task.wants.held and not (told is not None and told.value == WAITS):
                 self._blocked(task)
 
-    def trace(self) -> Trace:
-        """All steps so far."""
-        return Trace(tuple(self._steps), tuple(task.name for task in self._world.scheduler.tasks))
+    def trace(self, shared: Container[int]) -> Trace:
+        """All steps so far; `shared` are the indexes of those on what several threads touch and one changes."""
+        steps = (step if step.value == WAITS else replace(step, shared=step.step in shared) for step in self._steps)
+        return Trace(tuple(steps), tuple(task.name for task in self._world.scheduler.tasks))
 
     def where(self, task: Task) -> tuple[str, int]:
         """File and line at which `task` stands in the program."""
@@ -121,7 +126,7 @@ class Recording:
             self._locks.setdefault(name, task.subject)
         self._steps.append(
             TraceStep(
-                self._step + 1, task.name, kind, name, "waits", file, line, linecache.getline(file, line).strip(),
+                self._step + 1, task.name, kind, name, WAITS, file, line, linecache.getline(file, line).strip(),
                 waiting_for(task), None, self._state(), self._world.scheduler.now,
             )  # fmt: skip
         )

@@ -77,7 +77,8 @@ class TraceStep:
     """One step as a person reads it.
 
     `step` counts from 1; `state` is the shared state after it, name to text; `locks` are those that the
-    thread held when it began.
+    thread held when it began. `shared`: another thread touches the same in this execution, and one of
+    them changes it; None where that is not known.
     """
 
     step: int
@@ -93,6 +94,7 @@ class TraceStep:
     state: dict[str, str] = field(default_factory=dict)
     time: int = 0
     locks: tuple[str, ...] = ()
+    shared: bool | None = None
 
 
 @dataclass(frozen=True)

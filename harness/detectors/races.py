@@ -71,6 +71,29 @@ def _conflicting(seen: _Seen, access: Access) -> Iterator[_Last]:
                 yield last
 
 
+def contended(steps: Sequence[Step]) -> set[int]:
+    """The indexes of steps whose operation touches what another thread touches as well, and one of them changes."""
+    touched: dict[Hashable, dict[Hashable, dict[int, bool]]] = {}
+    for step in steps:
+        for obj, key, mode in step.accesses:
+            by_task = touched.setdefault(obj, {}).setdefault(key, {})
+            by_task[step.task] = by_task.get(step.task, False) or mode == "w"
+    return {index for index, step in enumerate(steps) if any(_in_conflict(touched, step, a) for a in _own(step))}
+
+
+def _own(step: Step) -> Iterator[Access]:
+    return (access for access in step.accesses if access.object == step.operation.object)
+
+
+def _in_conflict(touched: dict[Hashable, dict[Hashable, dict[int, bool]]], step: Step, access: Access) -> bool:
+    keys = touched[access.object]
+    return any(
+        task != step.task and (writes or access.mode == "w")
+        for key in (keys if access.key is WHOLE else (access.key, WHOLE))
+        for task, writes in keys.get(key, {}).items()
+    )
+
+
 class HappensBefore:
     """The causal order of the steps carried out so far; the objects in `ignoring` order nothing."""
 

@@ -1,18 +1,21 @@
-"""Which steps of a trace a reader needs: those on what threads share and change, and those that wait.
+"""Which steps of a trace a reader needs: the race itself, and who waits for whom.
 
-Left out are a thread's start, end and join, and what only one thread touches or nobody changes: in every
-schedule these steps do the same.
+Kept is what several threads touch and one of them changes, and every wait. Left out are the life of threads,
+what only one thread touches or nobody changes (in every schedule these steps do the same), and the taking and
+giving back of a lock that nobody had to wait for: who holds it stands beside the lanes. Where threads have ended up
+holding what others want, only that is kept: who took it, and who waits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from harness.trace import Trace, TraceStep
 
-LIFE = frozenset({"start", "begin", "join", "exit", "is_alive"})
+LIFE = frozenset({"start", "begin", "join", "exit", "is_alive", "enumerate"})
 LOOKS = frozenset({"read"})
+LOCKING = frozenset({"acquire", "release"})
 WAITS = "waits"
 """The value of a line that says that a thread stands still."""
 
@@ -25,28 +28,15 @@ def waits(step: TraceStep) -> bool:
 def relevant(trace: Trace) -> Trace:
     """The trace with the steps and the state that explain it; all of them where no step would be left.
 
-    A step that follows left-out ones takes over whom they preempted; a wait and its being blocked become one,
-    a sleep and its end as well.
+    A step that follows left-out ones takes over whom they preempted.
     """
-    contended = _contended(trace.steps)
-    kept: list[TraceStep] = []
-    preempted: set[str] = set()
-    for step in trace.steps:
-        if step.preempted:
-            preempted.add(step.preempted)
-        if step.operation in LIFE or (step.object and (root(step.object), step.operation in LOOKS) not in contended):
-            continue
-        if step.operation == "sleep" and not waits(step):  # its beginning has been shown
-            continue
-        state = {name: value for name, value in step.state.items() if (root(name), False) in contended}
-        last = kept[-1] if kept else None
-        if last and step.operation == "wake" and waits(step) and last.thread == step.thread:
-            kept[-1] = replace(last, value=WAITS, waits_on=step.waits_on, state=state)
-            continue
-        left = last is not None and last.thread != step.thread and last.thread in preempted
-        kept.append(replace(step, preempted=last.thread if last is not None and left else None, state=state))
-        preempted.clear()
-    return replace(trace, steps=tuple(kept)) if kept else trace
+    steps = _deadlock(trace.steps) or _race(trace.steps) or [s for s in trace.steps if s.operation not in LIFE]
+    if not steps:
+        return trace
+    named = {root(step.object) for step in steps}
+    kept = list(_with_preemptions(trace.steps, _waits_in_one_line(steps)))
+    state = [{name: value for name, value in s.state.items() if root(name) in named and value != ""} for s in kept]
+    return replace(trace, steps=tuple(replace(step, state=now) for step, now in zip(kept, state, strict=True)))
 
 
 def root(name: str) -> str:
@@ -54,10 +44,47 @@ def root(name: str) -> str:
     return name.partition("[")[0]
 
 
+def _deadlock(steps: Sequence[TraceStep]) -> list[TraceStep]:
+    """Where threads wait in the end for locks that others hold: who took these last, and who waits. Else nothing."""
+    ended = _waiting_in_the_end(steps)
+    wanted = {step.object for step in ended if step.operation == "acquire" and step.waits_on}
+    if not wanted or any(step.operation not in LIFE | {"acquire"} for step in ended):
+        return []
+    taken = {step.object: step for step in steps if step.operation == "acquire" and not waits(step)}
+    shown = [step for step in (*taken.values(), *ended) if step.object in wanted]
+    return sorted(shown, key=steps.index)
+
+
+def _waiting_in_the_end(steps: Sequence[TraceStep]) -> list[TraceStep]:
+    last = {step.thread: step for step in steps}
+    return [step for step in last.values() if waits(step)]
+
+
+def _race(steps: Sequence[TraceStep]) -> list[TraceStep]:
+    """The steps on what threads contend for; of locks only those that somebody had to wait for, if others are left."""
+    contended = _contended(steps)
+    shown = [s for s in steps if s.operation not in LIFE and (waits(s) or _is_shared(s, contended))]
+    refused = {step.object for step in shown if waits(step) and step.operation in LOCKING}
+    without = [s for s in shown if not _is_locking(s) or (s.object in refused and s.operation == "acquire")]
+    return without if any(step.object for step in without) else shown
+
+
+def _is_locking(step: TraceStep) -> bool:
+    """A lock's own operation: locks stand in the state, semaphores, which have the same operations, do not."""
+    return step.operation in LOCKING and step.object in step.state
+
+
+def _is_shared(step: TraceStep, contended: set[tuple[str, bool]]) -> bool:
+    if step.shared is not None:
+        return step.shared
+    return not step.object or (root(step.object), step.operation in LOOKS) in contended
+
+
 def _contended(steps: Sequence[TraceStep]) -> set[tuple[str, bool]]:
     """(name, is it looked at) of what at least two threads touch and at least one changes or takes.
 
-    To look at a name that nobody writes is to fetch a lock or a queue from where it is kept.
+    Known by name only, for traces that do not say it themselves. To look at a name that nobody writes is
+    to fetch a lock or a queue from where it is kept.
     """
     touched: dict[str, set[str]] = {}
     done: dict[str, set[str]] = {}
@@ -66,3 +93,28 @@ def _contended(steps: Sequence[TraceStep]) -> set[tuple[str, bool]]:
         done.setdefault(root(step.object), set()).add(step.operation)
     shared = [name for name, threads in touched.items() if len(threads) > 1 and done[name] - LOOKS]
     return {(name, False) for name in shared} | {(name, True) for name in shared if "write" in done[name]}
+
+
+def _waits_in_one_line(steps: Sequence[TraceStep]) -> list[TraceStep]:
+    """An operation and its being blocked inside become one line, a sleep and its end as well."""
+    kept: list[TraceStep] = []
+    for step in steps:
+        last = kept[-1] if kept else None
+        if step.operation == "sleep" and not waits(step):  # its beginning has been shown
+            continue
+        if last and step.operation == "wake" and waits(step) and last.thread == step.thread and not waits(last):
+            step = replace(last, value=WAITS, waits_on=step.waits_on, state=step.state)
+            kept.pop()
+        kept.append(step)
+    return kept
+
+
+def _with_preemptions(steps: Sequence[TraceStep], kept: Sequence[TraceStep]) -> Iterator[TraceStep]:
+    """The kept steps; each says whether the thread of the one before was preempted since."""
+    places = {(step.step, step.thread): at for at, step in enumerate(steps)}
+    since, last = 0, ""
+    for step in kept:
+        at = places[step.step, step.thread]
+        preempted = {s.preempted for s in steps[since : at + 1]}
+        yield replace(step, preempted=last if last and last != step.thread and last in preempted else None)
+        since, last = at + 1, step.thread

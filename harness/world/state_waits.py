@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.detectors.deadlock import Helper, Waiting
 from harness.task import Task
+from harness.trace import TraceStep
 from harness.world.lock import InnerLock, InnerRLock
 from harness.world.state_requests import field, library_class
 from harness.world.world import World
@@ -24,10 +25,11 @@ _NOT_ON_IT = ("read", "write", "start", "join", "is_alive")
 def waiting(world: World, recording: Any) -> list[Waiting]:
     """Each unfinished thread; to be asked while all still stand where they were. Names only with a recording."""
     fates = _fates(world)
-    return [_facts(task, recording, fates) for task in world.scheduler.live]
+    steps = recording.trace(()).steps if recording is not None else ()
+    return [_facts(task, recording, steps, fates) for task in world.scheduler.live]
 
 
-def _facts(task: Task, recording: Any, fates: dict[str, str]) -> Waiting:
+def _facts(task: Task, recording: Any, steps: tuple[TraceStep, ...], fates: dict[str, str]) -> Waiting:
     operation, subject = task.call or task.pending, task.subject
     holder = task.wants.owner if isinstance(task.wants, InnerLock) else task.wants
     primitive = _primitive(subject)
@@ -53,7 +55,7 @@ def _facts(task: Task, recording: Any, fates: dict[str, str]) -> Waiting:
         object=name,
         where=_place(recording.where(task)),
         granted=_place(recording.grants.get(id(subject), ("", 0))) if known else "",
-        helpers=_helpers(recording, facts, name, fates),
+        helpers=_helpers(steps, facts, name, fates),
     )
 
 
@@ -71,13 +73,13 @@ def _fates(world: World) -> dict[str, str]:
     return fates
 
 
-def _helpers(recording: Any, facts: Waiting, name: str, fates: dict[str, str]) -> tuple[Helper, ...]:
+def _helpers(steps: tuple[TraceStep, ...], facts: Waiting, name: str, fates: dict[str, str]) -> tuple[Helper, ...]:
     deed = _DEEDS.get((facts.primitive, facts.operation)) or _DEEDS.get(facts.primitive)
     if not name or deed is None:
         return ()
-    steps = [step for step in recording.trace().steps if step.object == name and step.operation not in _NOT_ON_IT]
-    did = {step.thread for step in steps if step.operation == deed}
-    used = {step.thread for step in steps}
+    on_it = [step for step in steps if step.object == name and step.operation not in _NOT_ON_IT]
+    did = {step.thread for step in on_it if step.operation == deed}
+    used = {step.thread for step in on_it}
     others = [thread for thread in fates if thread != facts.thread]
     return tuple(Helper(thread, thread in did, thread in used, fates[thread]) for thread in others)
 

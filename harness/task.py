@@ -18,7 +18,8 @@ class Holdable(Protocol):
     `releaser` is the only thread that can make it free, None where any might.
     """
 
-    held: bool
+    @property
+    def held(self) -> bool: ...
 
     @property
     def releaser(self) -> Task | None: ...
@@ -109,7 +110,8 @@ class Task:
 class Policy(Protocol):
     """The part of a strategy that the scheduler calls; `every_step`: also where there is no choice."""
 
-    every_step: bool
+    @property
+    def every_step(self) -> bool: ...
 
     def choose(self, enabled: list[Any], running: Any, step: int) -> Any: ...
 

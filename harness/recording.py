@@ -47,6 +47,7 @@ class Recording:
         self._step = 0
         self._tokens: dict[int, tuple[Any, int]] = {}
         self._taken: dict[int, list[InnerLock]] = {}
+        self._standing: set[int] = set()
         self.grants: dict[int, tuple[str, int]] = {}
         self.failed: set[int] = set()
         """Steps that asked for a lock and did not get it."""
@@ -74,6 +75,7 @@ class Recording:
     def chosen(self, task: Task, enabled: list[Task]) -> None:
         """The scheduler's choice: a step begins."""
         last, self._last = self._last, task
+        self._standing.discard(task.index)
         self._operation, self._subject = task.pending, _weak(task.subject)
         kind, name = self.naming.task(task)
         file, line = self.where(task)
@@ -99,10 +101,8 @@ class Recording:
 
     def stopped(self) -> None:
         """The execution is being stopped: who stood before something that others took since waits for it, too."""
-        last = {step.thread: step for step in self._steps}
         for task in self._world.scheduler.live:
-            told = last.get(task.name)
-            if task.wants is not None and task.wants.held and not (told is not None and told.value == WAITS):
+            if task.wants is not None and task.wants.held and task.index not in self._standing:
                 self._blocked(task)
 
     def trace(self, shared: Container[int]) -> Trace:
@@ -120,6 +120,7 @@ class Recording:
         return "", 0
 
     def _blocked(self, task: Task) -> None:
+        self._standing.add(task.index)
         kind, name = self.naming.task(task)
         file, line = self.where(task)
         if isinstance(task.subject, InnerLock):
@@ -167,7 +168,7 @@ class Recording:
         alive = [(name, found(), key) for name, (found, key) in self._data.items()]
         state = {name: _show(peek(obj, key)) for name, obj, key in alive if obj is not None}
         for name, lock in self._locks.items():
-            waiting = [t.name for t in self._world.scheduler.live if t.wants is lock and t is not lock.owner]
+            waiting = [t.name for t in self._world.scheduler.live if t.wants is lock and t.index in self._standing]
             holder = lock.owner.name if lock.owner is not None else ""
             state[name] = " < ".join([holder, ", ".join(waiting)]) if waiting else holder
         return state

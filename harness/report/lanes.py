@@ -88,14 +88,17 @@ def describe(step: TraceStep) -> str:
 def _lay_out(trace: Trace, drawn: Sequence[TraceStep], width: int) -> _Table:
     """Lanes as wide as their words where they fit, else a list; then as much of the state as there is room for."""
     number = max(2, len(str(drawn[-1].step)))
-    needs = {thread: len(thread) for thread in trace.threads}
-    for step in drawn:
-        needs[step.thread] = max(needs.get(step.thread, 0), len(describe(step)))
     active = [thread for thread in trace.threads if any(step.thread == thread for step in drawn)]
+    words = {thread: [describe(step) for step in drawn if step.thread == thread] for thread in active}
+    needs = {thread: max(map(len, [thread, *words[thread]])) for thread in active}
+    least = [max(len(word) for text in words[thread] for word in text.split()) for thread in active]
     states = _state_columns(drawn)
     room = width - number - GAP
     state_room = min(sum(min(w, MAX_STATE) + GAP for w in states.values()), room // 2)
-    lanes = _lane_widths([needs[thread] for thread in active], room - state_room)
+    for beside in (state_room, state_room // 2):  # rather less of the state than words broken in the middle
+        lanes = _lane_widths(list(needs.values()), least, room - beside)
+        if lanes:
+            break
     if lanes:
         columns = dict(zip(active, lanes, strict=True))
         kept = _fitting(states, room - sum(lanes) - GAP * len(lanes))
@@ -116,14 +119,16 @@ def _state_columns(drawn: Sequence[TraceStep]) -> dict[str, int]:
     return {name: max(MIN_STATE, *map(len, [name, *seen])) for name, seen in changing.items()}
 
 
-def _lane_widths(needs: Sequence[int], room: int) -> list[int] | None:
-    """Widths for the lanes within `room` columns, or None where a lane would be too narrow to read."""
+def _lane_widths(needs: Sequence[int], least: Sequence[int], room: int) -> list[int] | None:
+    """Widths for the lanes within `room` columns, or None where a lane would be too narrow for its longest word."""
     room -= GAP * len(needs)
     wanted = [_bounded(need, MIN_LANE, MAX_LANE) for need in needs]
-    if not needs or sum(min(w, MIN_LANE) for w in wanted) > room:
+    least = [_bounded(word, MIN_LANE, MAX_LANE) for word in least]
+    if not needs or sum(least) > room:
         return None
     while sum(wanted) > room:
-        wanted[wanted.index(max(wanted))] -= 1
+        slack = [width - word for width, word in zip(wanted, least, strict=True)]
+        wanted[slack.index(max(slack))] -= 1
     return wanted
 
 

@@ -35,7 +35,7 @@ def relevant(trace: Trace) -> Trace:
         return trace
     named = {root(step.object) for step in steps}
     kept = list(_with_preemptions(trace.steps, _waits_in_one_line(steps)))
-    state = [{name: value for name, value in s.state.items() if root(name) in named and value != ""} for s in kept]
+    state = [{name: value for name, value in s.state.items() if root(name) in named} for s in kept]
     return replace(trace, steps=tuple(replace(step, state=now) for step, now in zip(kept, state, strict=True)))
 
 

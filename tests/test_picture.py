@@ -1,0 +1,141 @@
+"""The picture of a failure, from program to lines: the race first, waits in one line, no word broken in two."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+from harness.execution import Runner
+from harness.report.lanes import draw
+from harness.report.relevance import relevant
+from harness.schedule import Witness
+from harness.world.program import load_program
+
+
+def picture(tmp_path: Path, source: str, outcome: str, *turns: str) -> list[str]:
+    path = tmp_path / "bank.py"
+    path.write_text(textwrap.dedent(source), encoding="utf-8")
+    program = load_program(path)
+    shown = Runner(program).replay(Witness.parse(":".join(["h1", outcome, program.digest, *turns])))
+    assert shown.diverged is None
+    return draw(relevant(shown.trace)).splitlines()
+
+
+def test_a_lost_update_is_four_steps_and_one_preemption(tmp_path: Path) -> None:
+    source = """
+        import threading
+        class Account:
+            def __init__(self): self.balance = 0
+        def deposit(account):
+            account.balance += 1
+        def main():
+            account = Account()
+            threads = [threading.Thread(target=deposit, args=(account,), name=name) for name in ("ann", "bob")]
+            for t in threads: t.start()
+            for t in threads: t.join()
+            assert account.balance == 2
+    """
+    assert picture(tmp_path, source, "violated", "ann@write+Account.balance=bob") == [
+        " #  ann                        bob                        Account.balance",
+        " 7  read Account.balance = 0                              0",
+        "    ------- preempted ------->",
+        " 9                             read Account.balance = 0   0",
+        "10                             write Account.balance = 1  1",
+        "11  write Account.balance = 1                             1",
+    ]
+
+
+def test_a_deadlock_is_who_took_what_last_and_who_waits(tmp_path: Path) -> None:
+    source = """
+        import threading
+        A, B = threading.Lock(), threading.Lock()
+        def pay(one, two):
+            with A:
+                pass
+            with one:
+                with two: pass
+        def main():
+            pairs = {"alice": (A, B), "bob": (B, A)}
+            threads = [threading.Thread(target=pay, args=pairs[name], name=name) for name in pairs]
+            for t in threads: t.start()
+            for t in threads: t.join()
+    """
+    assert picture(tmp_path, source, "deadlock", "alice@acquire+A,2=bob:bob@acquire+A,2=alice") == [
+        " #  alice              bob                A            B",
+        "14                     acquire B                       bob",
+        "    <--- preempted ---",
+        "15  acquire A                             alice        bob",
+        "    acquire B … waits                     alice        bob < alice",
+        "    --- alice is blocked -->",
+        "                       acquire A … waits  alice < bob  bob < alice",
+    ]
+
+
+def test_locks_that_nobody_waits_for_stand_beside_the_lanes_only(tmp_path: Path) -> None:
+    source = """
+        import threading
+        class Shop:
+            def __init__(self): self.seats, self.lock = 1, threading.Lock()
+        def book(shop):
+            with shop.lock:
+                free = shop.seats
+            if free:
+                with shop.lock:
+                    shop.seats -= 1
+        def main():
+            shop = Shop()
+            threads = [threading.Thread(target=book, args=(shop,), name=name) for name in ("ann", "bob")]
+            for t in threads: t.start()
+            for t in threads: t.join()
+            assert shop.seats == 0
+    """
+    assert picture(tmp_path, source, "violated", "ann@acquire+Shop.lock,2=bob") == [
+        " #  ann                    bob                   Shop.seats",
+        " 9  read Shop.seats = 1                          1",
+        "    ----- preempted ----->",
+        "15                         read Shop.seats = 1   1",
+        "19                         read Shop.seats = 1   1",
+        "20                         write Shop.seats = 0  0",
+        "23  read Shop.seats = 0                          0",
+        "24  write Shop.seats = -1                        -1",
+    ]
+
+
+def test_a_wait_inside_an_operation_is_one_line(tmp_path: Path) -> None:
+    source = """
+        import queue, threading
+        board = queue.Queue(maxsize=1)
+        def put():
+            board.put(1)
+            board.put(2)
+        def main():
+            t = threading.Thread(target=put, name="put")
+            t.start()
+            board.full()
+            t.join()
+    """
+    assert picture(tmp_path, source, "deadlock") == [
+        " #  MainThread        put",
+        " 3  full board",
+        " 6                    put board",
+        "                      put board … waits",
+    ]
+
+
+def test_words_are_not_broken_in_the_middle_to_make_room_for_state(tmp_path: Path) -> None:
+    source = """
+        import threading
+        class ConnectionPool:
+            def __init__(self): self.connections_in_use, self.connections_waiting = 0, 0
+        def take(pool):
+            pool.connections_waiting += 1
+            pool.connections_in_use += 1
+        def main():
+            pool = ConnectionPool()
+            threads = [threading.Thread(target=take, args=(pool,), name=name) for name in ("report", "order")]
+            for t in threads: t.start()
+            for t in threads: t.join()
+    """
+    lines = picture(tmp_path, source, "passed")
+    assert max(map(len, lines)) <= 80
+    assert sum("ConnectionPool.connections_waiting" in line for line in lines[1:]) >= 4

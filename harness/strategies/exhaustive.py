@@ -330,7 +330,8 @@ def _blocked(steps: Sequence[Step], at: int, pending: dict[int, Operation]) -> d
 
 
 def _shown(step: Step) -> str:
-    return f"{step.operation.kind} by thread {step.task} with {len(step.accesses)} accesses"
+    kind, operand, key, _ = step.operation
+    return f"{kind} of {key} in object {operand} by thread {step.task}, {len(step.accesses)} accesses"
 
 
 def _difference(expected: Sequence[Step], steps: Sequence[Step]) -> str:

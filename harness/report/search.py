@@ -13,6 +13,7 @@ from harness.report.text import Style, clip, count, fold, ordinal, seconds
 from harness.trace import Trace
 
 RESULTS_SHOWN = 8
+RACES_SHOWN = 2
 
 
 def claim_words(found: Exploration) -> str:
@@ -61,6 +62,9 @@ def _exploration_lines(found: Exploration, style: Style) -> Iterator[str]:
         yield fold(found.message or str(found.outcome), "  why      ")
         if (least := preemptions(found)) is not None:
             yield f"  needs    {count(least, 'preemption')}"
+        if found.critical_pair is not None:
+            yield fold(found.critical_pair.sentence, "  decides  ")
+    yield from _race_lines(found)
     if found.results:
         yield fold(histogram(found.results), "  results  ")
     if found.outcome.failed:
@@ -70,6 +74,13 @@ def _exploration_lines(found: Exploration, style: Style) -> Iterator[str]:
             yield ""
         if line := replay_line(found):
             yield f"  replay   {line}"
+
+
+def _race_lines(found: Exploration) -> Iterator[str]:
+    for number, race in enumerate(found.races[:RACES_SHOWN]):
+        yield fold(race.sentence, "  races    " if number == 0 else "           ")
+    if len(found.races) > RACES_SHOWN:
+        yield f"           and {count(len(found.races) - RACES_SHOWN, 'other pair')} of places"
 
 
 def headline(found: Exploration) -> str:

@@ -6,6 +6,7 @@ to do what), detectors say what these mean, the oracle has the last word over a 
 
 from __future__ import annotations
 
+import sys
 import traceback
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from harness.detectors.deadlock import Waiting, explain_deadlock
+from harness.detectors.lasso import Verdict
 from harness.detectors.liveness import Liveness
 from harness.detectors.races import contended
 from harness.outcome import Outcome
@@ -21,7 +23,8 @@ from harness.schedule import Turn, Witness, plain
 from harness.strategies.replay import Diverged, Follow, Replay
 from harness.task import Policy, Task
 from harness.trace import Operation, Step, Trace
-from harness.worker import Watchdog
+from harness.watchdog import Position, Watchdog, frame_of, innermost
+from harness.worker import ADDRESSES
 from harness.world.lock import InnerLock
 from harness.world.program import Program, TargetError, show_result
 from harness.world.state import StateCapture
@@ -31,8 +34,15 @@ from harness.world.world import Ending, World
 MAX_STEPS = 20_000
 """Steps after which an execution is cut, unless told otherwise."""
 
+NO_MORE_THREADS = "can't start new thread"
+"""What CPython says when the system refuses one."""
+
 REPLAY_FACTOR = 20
 """A replay has every access as a step, so it may take this many times the steps of a search's execution."""
+
+
+class TooDeep(Exception):
+    """A program that calls itself until there is no room left to schedule it."""
 
 
 class Granularity(NamedTuple):
@@ -69,6 +79,8 @@ class Execution:
     """The fair tail took over: the strategy did not choose all of it."""
     loop: tuple[str, ...] = ()
     """One turn of the loop that repeats for ever, a line per step (livelock and starvation)."""
+    verdict: Verdict | None = None
+    """The same for further use."""
     refined: bool = False
     """The execution taught the world a finer granularity (a hot site, a probed lock)."""
     unseeded: bool = False
@@ -117,7 +129,7 @@ class Runner:
         self._check = _load_oracle(program.oracle)
         self._watchdog = watchdog
         if watchdog is not None:
-            watchdog.where = self._running_where
+            watchdog.where = self._position
 
     def run(
         self,
@@ -212,8 +224,8 @@ class Runner:
             if recording is not None:
                 recording.stopped()
 
-        if self._watchdog is not None:
-            self._watchdog.begins()
+        if self._watchdog is not None and self._watchdog.begins():
+            self._write_down(self._watchdog)
         try:
             ending = world.execute(
                 strategy,
@@ -226,6 +238,8 @@ class Runner:
                 early_timeouts=self.early_timeouts,
                 on_stop=stopped,
             )
+        except RecursionError as error:
+            raise TooDeep(_too_deep(*error.args)) from None
         finally:
             capture.restore()
         outcome, message, result = self._judge(ending, stuck, liveness)
@@ -242,6 +256,7 @@ class Runner:
             threads=ending.threads,
             cut=ending.ended == "bound" or ending.steps > tail_from,
             loop=liveness.verdict.loop if liveness.verdict else (),
+            verdict=liveness.verdict,
             unseeded=ending.unseeded,
             refined=ending.learned or (ending.probed and not world.scheduler.release_points),
             granularity=Granularity(world.points.in_force, releases, 0 if full else tail_from),
@@ -290,6 +305,9 @@ class Runner:
         said = f": {text[0]}" if text else ""
         if isinstance(error, AssertionError):
             return Outcome.VIOLATED, f"{name}: assertion failed{where}{said}"
+        if isinstance(error, MemoryError) or said.endswith(NO_MORE_THREADS):
+            limit = f"a program may take {ADDRESSES >> 30} GiB of addresses here, stacks of threads included"
+            return Outcome.INCONCLUSIVE, f"{name}: {type(error).__name__}{said}{where}; {limit}"
         return Outcome.CRASHED, f"{name}: {type(error).__name__}{said}{where}"
 
     def _raised_at(self, error: BaseException) -> str:
@@ -297,14 +315,23 @@ class Runner:
         frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in files]
         return f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
 
-    def _running_where(self) -> str:
-        """Which thread runs where, for a watchdog that asks from outside."""
+    def _position(self) -> Position:
+        """Where the running thread is, for the watchdog."""
         scheduler = self.world.scheduler
-        ident = scheduler.current.carrier.ident if scheduler.current.carrier else self.world.scheduler.host_ident
-        for frame in self.world.frames(ident):
-            place = f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
-            return f"{scheduler.current.name} did not come to a scheduling point at {place}"
-        return f"{scheduler.current.name} did not come to a scheduling point"
+        task = scheduler.current
+        ident = task.carrier.ident if task.carrier else scheduler.host_ident
+        place, inside = innermost(frame_of(ident), self.world.modules.files)
+        return Position(task.name, place, inside, scheduler.steps, scheduler.unwinding)
+
+    def _write_down(self, watchdog: Watchdog) -> None:
+        """This execution ended its process before: each line of it is noted before it is carried out."""
+        tracer = watchdog.tracer(self.world.modules.files, lambda: self.world.scheduler.current.name)
+        self.world.library.tracer = tracer
+        sys.settrace(tracer)
+
+
+def _too_deep(thread: str = "the program", file: str = "", line: int = 0) -> str:
+    return f"{thread} calls itself without end at {Path(file).name}:{line}, until the lab has no room to schedule it"
 
 
 def _departure(replay: Replay, witness: Witness, execution: Execution) -> str | None:

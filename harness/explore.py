@@ -12,13 +12,14 @@ from typing import Any
 
 from harness.budget import Budget
 from harness.critical import CriticalPair
-from harness.execution import Runner
+from harness.execution import Runner, TooDeep
 from harness.explain import DataRace
 from harness.outcome import Outcome
 from harness.schedule import Witness, WitnessError
 from harness.search import Found, Order, Search
 from harness.trace import Trace
-from harness.worker import Hung, Watchdog, ask
+from harness.watchdog import Hung, Watchdog
+from harness.worker import ask
 from harness.world.program import Program
 
 
@@ -129,7 +130,7 @@ def replay(program: Program, witness: str, options: Options = Options()) -> Repl
     return answer  # type: ignore[no-any-return]
 
 
-def _search(order: Order, send: Callable[[Any], None]) -> Found:
+def _search(order: Order, send: Callable[[Any], None]) -> Found | Hung:
     runner = Runner(
         order.program,
         max_steps=order.max_steps,
@@ -137,10 +138,13 @@ def _search(order: Order, send: Callable[[Any], None]) -> Found:
         early_timeouts=order.early_timeouts,
         watchdog=Watchdog.current,
     )
-    return Search(order, runner, send).run()
+    try:
+        return Search(order, runner, send).run()
+    except TooDeep as error:
+        return Hung(str(error))
 
 
-def _replay(request: Any, send: Callable[[Any], None]) -> Replay:
+def _replay(request: Any, send: Callable[[Any], None]) -> Replay | Hung:
     program, witness, max_steps, instrumented, early_timeouts = request
     runner = Runner(
         program,
@@ -149,7 +153,10 @@ def _replay(request: Any, send: Callable[[Any], None]) -> Replay:
         early_timeouts=early_timeouts,
         watchdog=Watchdog.current,
     )
-    shown = runner.replay(witness)
+    try:
+        shown = runner.replay(witness)
+    except TooDeep as error:
+        return Hung(str(error))
     execution = shown.execution
     return Replay(execution.outcome, execution.message, shown.diverged, shown.trace, execution.output, execution.result)
 

@@ -26,18 +26,13 @@ trace means (detectors/), what an execution came to (execution.py).
 from __future__ import annotations
 
 import _thread
+import sys
 from collections.abc import Callable, Hashable, Iterator
 from contextvars import Context
 
 from harness.task import OBSERVERS, Both, Holdable, Policy, Recorder, Task
 from harness.trace import WHOLE, Access, Operation, Step
-
-STUBBORN = 50
-"""How often a thread may swallow `Unwind` before its carrier is given up and parked for good."""
-
-
-class Unwind(BaseException):
-    """Raised in a program's thread at a scheduling point to end it after its execution is over."""
+from harness.unwinding import HOPELESS, STUBBORN, Unwind, caller, raise_in_handlers, stop_raising
 
 
 class _Carrier:
@@ -88,9 +83,11 @@ class Scheduler:
     ) -> None:
         """Run `body` as the main thread under `strategy`; from step `tail_from` on under `tail`.
 
-        What a policy raises ends the execution and is raised here. Ends after at most `max_steps` steps. `ended` then says how: "" when body came to its end,
-        "stuck", "closed" (a set of threads waits for itself, others may still run; not looked for while steps are
-        logged, for a search must see what the others would do) or "bound" (or what a policy said to `stop`) otherwise. `epoch` is the virtual time at the start, in ns.
+        What a policy raises ends the execution and is raised here, and so is RecursionError(thread, file, line)
+        where the program has left no room for the lab. Ends after at most `max_steps` steps. `ended` then says
+        how: "" when body came to its end, "stuck", "closed" (a set of threads waits for itself, others may still
+        run; not looked for while steps are logged, for a search must see what the others would do) or "bound"
+        (or what a policy said to `stop`) otherwise. `epoch` is the virtual time at the start, in ns.
         `on_second` is called just before the second thread starts; `on_stop` when the execution is
         stopped, while every thread still stands where it was. A policy may set `on_clock`, which is
         called whenever somebody reads the clock.
@@ -128,6 +125,7 @@ class Scheduler:
         except Unwind:
             pass
         finally:
+            stop_raising(main.unwound)
             self._close()
         if self.failure is not None:
             raise self.failure
@@ -144,7 +142,11 @@ class Scheduler:
         me.pending = operation
         me.wants = wants
         me.deadline = deadline
-        chosen = self._next(me)
+        try:
+            chosen = self._next(me)
+        except RecursionError as error:  # a policy may be half-way through: nothing can go on from here
+            error.args = (me.name, *caller(sys._getframe(1)))
+            self.failure, self.ended, self.unwinding, chosen = error, "failed", True, self.main
         if chosen is not me:
             self.current = chosen
             chosen.baton.release()
@@ -329,11 +331,13 @@ class Scheduler:
 
     def _raise(self, me: Task) -> None:
         me.unwound += 1
-        if me.unwound > STUBBORN and me.carrier is not None:
-            self.abandoned += 1
-            self.live.remove(me)
-            self.main.baton.release()
-            _park()
+        if me.unwound > STUBBORN and self.active:
+            if me.unwound > HOPELESS and me.carrier is not None:
+                self.abandoned += 1
+                self.live.remove(me)
+                self.main.baton.release()
+                _park()
+            raise_in_handlers(sys._getframe(2))
         raise Unwind
 
     # Steps for a search, kept only while `log` is a list.
@@ -381,6 +385,7 @@ class Scheduler:
                     Context().run(body)
                 except Unwind:
                     pass
+            stop_raising(task.unwound)
             body = None  # type: ignore[assignment]  # nothing of the program may outlive it in a carrier's frame
             self._pool.append(carrier)
             self._finish(task)

@@ -1,14 +1,15 @@
 """Worker processes: where executions happen, so that nothing a program does can hang or end the lab.
 
 A worker is forked from a process with one thread, or started afresh where forking is not safe or the
-hash seed is not fixed. It answers one request with messages on a pipe. In it a watchdog thread looks
-at the clock: an execution past its deadline is reported with the thread and the line where it
-stands, and the process ends. The parent has the last word: a worker that falls silent is killed.
+hash seed is not fixed. It answers one request with messages on a pipe. In it a watchdog reports what
+is overdue, and guards what would end the process. The parent has the last word: a worker that falls
+silent is killed.
 """
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import pickle
 import selectors
@@ -16,29 +17,42 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, NoReturn
+
+from harness import guards
+from harness.watchdog import Beat, Box, Hung, Watchdog
 
 HEAD = struct.Struct("!Q")
-GRACE = 5.0
+GRACE = 3.0
 """Seconds a worker may be silent beyond an execution's deadline."""
 
-MEMORY = 4 << 30
-"""Bytes of address space that a worker may take beyond what it starts with."""
+STILL = 2.0
+"""Seconds on one line after which a program that is known to hang is where it hangs."""
+
+ADDRESSES = 8 << 30
+"""Bytes of address space that a worker may take beyond what it starts with: stacks of threads count."""
+
+DEPTH = 150
+"""Calls that the lab's own frames may be deep, on top of those that a program may."""
 
 Answer = Callable[[Any, Callable[[Any], None]], Any]
 """Computes a request's result; may send messages on its way."""
 
 
-@dataclass(frozen=True)
-class Hung:
-    """An execution that passed its deadline, or a worker that was lost; `message` is one sentence."""
+class Work(NamedTuple):
+    """What a worker is told. `fatal` is the number of the execution whose lines are to be written down."""
 
-    message: str
+    answer: Answer
+    request: Any
+    timeout: float
+    box: int
+    fatal: int
 
 
 @dataclass(frozen=True)
@@ -58,39 +72,68 @@ def ask(answer: Answer, request: Any, timeout: float, heard: Callable[[Any], Non
 
     `timeout` (seconds) is the longest that one execution may take; `answer` is a function of a module.
     """
-    pid, pipe = _start(answer, request, timeout)
+    with tempfile.TemporaryFile() as file:
+        box = Box(file.fileno())
+        started = time.monotonic()
+        result = _ask(Work(answer, request, timeout, file.fileno(), 0), heard, box)
+        fatal = box.read()[0]
+        if isinstance(result, Hung) and not result.placed and fatal:
+            # It may take as long again, and somewhat longer, for one execution's lines are written down.
+            until = time.monotonic() + 2 * (time.monotonic() - started) + GRACE
+            again = _ask(Work(answer, request, timeout, file.fileno(), fatal), lambda body: None, box, until)
+            if isinstance(again, Hung):
+                result = again if again.placed else _placed(result, box)
+    if isinstance(result, Failed):
+        raise result.error
+    return result
+
+
+def _placed(result: Hung, box: Box) -> Hung:
+    _, thread, place = box.read()
+    return Hung(f"{result.message}: {thread} was at {place}") if place else result
+
+
+def _ask(work: Work, heard: Callable[[Any], None], box: Box, until: float = float("inf")) -> Any:
+    pid, pipe = _start(work)
     try:
-        result = _listen(pid, pipe, timeout, heard)
+        return _listen(pid, pipe, work, heard, box, until)
     finally:
         os.close(pipe)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(pid, signal.SIGKILL)
         with contextlib.suppress(ChildProcessError):
             os.waitpid(pid, 0)
-    if isinstance(result, Failed):
-        raise result.error
-    return result
 
 
-def _listen(pid: int, pipe: int, timeout: float, heard: Callable[[Any], None]) -> Any:
+def _listen(pid: int, pipe: int, work: Work, heard: Callable[[Any], None], box: Box, until: float) -> Any:
     received = bytearray()
-    silent_until = time.monotonic() + timeout + GRACE
+    patience = work.timeout + GRACE
+    silent_until = time.monotonic() + patience
+    last, moved = box.read(), time.monotonic()
     with selectors.DefaultSelector() as selector:
         selector.register(pipe, selectors.EVENT_READ)
         while True:
-            if not selector.select(max(0.0, silent_until - time.monotonic())):
-                return Hung(f"no sign of life for {timeout + GRACE:g} s: the worker was killed")
+            ready = selector.select(min(0.2, max(0.0, silent_until - time.monotonic())))
+            now = time.monotonic()
+            if work.fatal and (seen := box.read()) != last:
+                last, moved, silent_until = seen, now, now + patience
+            if not ready:
+                stands = last[0] == work.fatal and bool(last[2]) and now - moved > STILL
+                if now > silent_until or now > until or (work.fatal and stands):
+                    return Hung(f"the interpreter was held for {patience:g} s and the worker was killed", False)
+                continue
             data = os.read(pipe, 1 << 20)
             if not data:
-                return Hung(_last_words(pid))
+                return Hung(_last_words(pid), False)
             received += data
-            silent_until = time.monotonic() + timeout + GRACE
+            silent_until = now + patience
             while len(received) >= HEAD.size and len(received) >= HEAD.size + (size := HEAD.unpack_from(received)[0]):
                 message = pickle.loads(memoryview(received)[HEAD.size : HEAD.size + size])
                 del received[: HEAD.size + size]
-                if not isinstance(message, _Message):
+                if isinstance(message, _Message):
+                    heard(message.body)
+                elif not isinstance(message, Beat):
                     return message
-                heard(message.body)
 
 
 def _last_words(pid: int) -> str:
@@ -102,7 +145,7 @@ def _last_words(pid: int) -> str:
     return "the worker was lost"
 
 
-def _start(answer: Answer, request: Any, timeout: float) -> tuple[int, int]:
+def _start(work: Work) -> tuple[int, int]:
     reading, writing = os.pipe()
     if hasattr(os, "fork") and threading.active_count() == 1 and not sys.flags.hash_randomization:
         for stream in (sys.stdout, sys.stderr):
@@ -111,17 +154,18 @@ def _start(answer: Answer, request: Any, timeout: float) -> tuple[int, int]:
         parent = os.getpid()
         pid = os.fork()
         if pid == 0:
+            end = os._exit
             try:
                 os.close(reading)
-                _work(answer, request, timeout, writing, parent)
+                _work(work, writing, parent)
             finally:
-                os._exit(1)
+                end(1)
         os.close(writing)
         return pid, reading
-    return _spawn(answer, request, timeout, reading, writing)
+    return _spawn(work, reading, writing)
 
 
-def _spawn(answer: Answer, request: Any, timeout: float, reading: int, writing: int) -> tuple[int, int]:
+def _spawn(work: Work, reading: int, writing: int) -> tuple[int, int]:
     """A fresh interpreter with a fixed hash seed."""
     home = str(Path(__file__).resolve().parent.parent)
     paths = [home, *(path for path in sys.path if path)]
@@ -131,97 +175,93 @@ def _spawn(answer: Answer, request: Any, timeout: float, reading: int, writing: 
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        pass_fds=(writing,),
+        pass_fds=(writing, work.box),
         env={**os.environ, "PYTHONHASHSEED": "0"},
     )
     os.close(writing)
     assert child.stdin is not None
     with contextlib.suppress(BrokenPipeError), child.stdin as stdin:
-        stdin.write(pickle.dumps((answer, request, timeout)))
-    child.returncode = 0  # reaped by `ask`, not by Popen
+        stdin.write(pickle.dumps(tuple(work)))
+    child.returncode = 0  # reaped by `_ask`, not by Popen
     return child.pid, reading
 
 
 def spawned(writing: int, parent: int) -> None:
     """The entry of a worker that was started afresh; its request is on its standard input."""
-    answer, request, timeout = pickle.loads(sys.stdin.buffer.read())
-    _work(answer, request, timeout, writing, parent)
+    _work(Work(*pickle.loads(sys.stdin.buffer.read())), writing, parent)
 
 
-def _work(answer: Answer, request: Any, timeout: float, pipe: int, parent: int) -> None:
-    """The life of a worker. Never returns."""
+def _work(work: Work, pipe: int, parent: int) -> NoReturn:
+    """The life of a worker."""
+    end = os._exit
     with contextlib.suppress(OSError):
         os.setpgid(0, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    _close_streams(pipe)
-    _limit_memory()
+    _close_streams()
+    _limit_addresses()
+    core = _pin()
+    sys.setrecursionlimit(sys.getrecursionlimit() + DEPTH)
     sys.unraisablehook = lambda unraisable: None
+    gc.freeze()  # what is here now is no garbage: a program's own collections need not look at it
     lock = threading.Lock()
+
+    def write(data: bytes) -> None:
+        _write(pipe, HEAD.pack(len(data)) + data)
 
     def send(body: Any) -> None:
         data = pickle.dumps(body)
         with lock:
-            _write(pipe, HEAD.pack(len(data)) + data)
+            write(data)
 
-    watchdog = Watchdog(timeout, send, parent)
+    watchdog = Watchdog(work.timeout, send, parent, Box(work.box), work.fatal)
+    watchdog.start()
+    guards.install(watchdog, write)
     try:
-        result = answer(request, lambda body: send(_Message(body)))
+        result = work.answer(work.request, lambda body: send(_Message(body)))
     except Exception as error:
         result = Failed(_sendable(error))
     watchdog.off()
     send(result)
-    os._exit(0)
+    del core
+    end(0)
 
 
-class Watchdog:
-    """A host thread that ends the process when an execution is overdue or the parent is gone."""
-
-    current: Watchdog | None = None
-
-    def __init__(self, timeout: float, send: Callable[[Any], None], parent: int) -> None:
-        self._timeout = timeout
-        self._send = send
-        self._parent = parent
-        self._since: float | None = None
-        self.where: Callable[[], str] = lambda: "an execution"
-        Watchdog.current = self
-        threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
-
-    def begins(self) -> None:
-        """An execution starts now."""
-        self._since = time.monotonic()
-
-    def off(self) -> None:
-        """No execution is under way."""
-        self._since = None
-
-    def _watch(self) -> None:
-        while True:
-            time.sleep(min(0.2, self._timeout / 4))
-            if os.getppid() != self._parent:
-                os._exit(1)
-            since = self._since
-            if since is not None and time.monotonic() - since > self._timeout:
-                self._send(Hung(f"{self.where()} for {self._timeout:g} s"))
-                os._exit(1)
-
-
-def _close_streams(pipe: int) -> None:
+def _close_streams() -> None:
     """The program may write to the process's own descriptors, not to the lab's terminal."""
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
-    sys.stdin = open(0, closefd=False)
 
 
-def _limit_memory() -> None:
+def _limit_addresses() -> None:
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource
 
         pages = int(Path("/proc/self/statm").read_text().split()[0])
-        limit = pages * resource.getpagesize() + MEMORY
+        limit = pages * resource.getpagesize() + ADDRESSES
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+def _pin() -> Any:
+    """Stay on one core that no other worker is on, as long as the answer is kept: handing over is cheaper there.
+
+    A locked file per core, so that workers of all parents on this machine spread; without one, nothing is done.
+    """
+    with contextlib.suppress(ImportError, OSError, AttributeError):
+        import fcntl
+
+        directory = Path(tempfile.gettempdir(), f"heisenlab-cores-{os.getuid()}")
+        directory.mkdir(mode=0o700, exist_ok=True)
+        for core in sorted(os.sched_getaffinity(0)):
+            file = open(directory / str(core), "w")  # noqa: SIM115
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                os.sched_setaffinity(0, {core})
+                return file
+            except OSError:
+                file.close()
+    return None
 
 
 def _write(pipe: int, data: bytes) -> None:

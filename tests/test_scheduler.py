@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from harness.scheduler import STUBBORN, Scheduler
+from harness.scheduler import Scheduler
 from harness.strategies.turns import next_in_turn
+from harness.unwinding import STUBBORN
 from harness.world.library import Library
 
 SECOND = 10**9
@@ -151,7 +152,7 @@ def test_an_execution_without_an_enabled_thread_is_stuck_and_its_threads_are_unw
     assert lab.crashes == [], "what a program does while it is unwound is noise"
 
 
-def test_a_thread_that_swallows_everything_is_parked_and_the_next_execution_runs(lab: SimpleNamespace) -> None:
+def test_a_loop_that_swallows_everything_is_left_and_loops_within_loops_are_parked(lab: SimpleNamespace) -> None:
     swallowed = 0
 
     def stubborn(w: Any) -> None:
@@ -166,7 +167,24 @@ def test_a_thread_that_swallows_everything_is_parked_and_the_next_execution_runs
         w.threading.Thread(target=worker, name="worker", daemon=True).start()
 
     assert run(lab, stubborn).ended == ""
-    assert (swallowed, lab.scheduler.abandoned) == (STUBBORN, 1)
+    assert (swallowed, lab.scheduler.abandoned) == (STUBBORN, 0)
+
+    def hopeless(w: Any) -> None:
+        def worker() -> None:
+            while True:
+                try:
+                    while True:
+                        try:
+                            w.time.sleep(1)
+                        except BaseException:
+                            pass
+                except BaseException:
+                    pass
+
+        w.threading.Thread(target=worker, name="worker", daemon=True).start()
+
+    assert run(lab, hopeless).ended == ""
+    assert lab.scheduler.abandoned == 1
     done: list[str] = []
     assert run(lab, lambda w: done.append("next")).ended == ""
     assert done == ["next"]

@@ -35,6 +35,7 @@ class Library:
     def __init__(self, scheduler: Scheduler, crashed: thread.CrashHandler) -> None:
         self.scheduler = scheduler
         self._own: set[int] = set()
+        self.tracer: Callable[..., Any] | None = None
         self.operations = Operations(scheduler, self._own)
         self.Lock, self.RLock = lock.classes(scheduler, self._own)
         self.time = clock.module(scheduler)
@@ -65,6 +66,8 @@ class Library:
         threading._counter = itertools.count(1).__next__
         threading._threading_atexits.clear()
         threading._SHUTTING_DOWN = False
+        if self.tracer is not None:
+            threading._trace_hook = self.tracer
         self._of_raw_threads.values.clear()
         thread.adopt_main(threading, self.scheduler)
         return {

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import gc
 import inspect
-import random
+import io
 import sys
 from collections.abc import Callable, Iterator
+from contextvars import Context
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
-from harness.scheduler import Scheduler
+from harness.scheduler import Scheduler, Unwind
 from harness.task import Policy, Recorder, Task
 from harness.trace import Operation, Step
 from harness.world.access import hooks
@@ -57,33 +58,49 @@ class Ending:
     learned: bool = False
 
 
-class Output:
+class Output(io.TextIOBase):
     """Stands in for stdout and stderr: keeps the first OUTPUT_LIMIT characters, drops the rest."""
 
-    encoding, errors = "utf-8", "replace"
+    encoding, errors = "utf-8", "replace"  # type: ignore[assignment]
 
     def __init__(self) -> None:
         self._parts: list[str] = []
         self._room = OUTPUT_LIMIT
 
     def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         if self._room > 0:
             self._parts.append(text[: self._room])
             self._room -= len(text)
         return len(text)
 
-    def writelines(self, lines: Any) -> None:
-        for line in lines:
-            self.write(line)
+    def writable(self) -> bool:
+        return True
 
-    def flush(self) -> None:
+    def close(self) -> None:
         pass
 
-    def isatty(self) -> bool:
-        return False
+    @property
+    def buffer(self) -> OutputBytes:
+        return OutputBytes(self)
 
     def text(self) -> str:
         return "".join(self._parts) + ("\n[output cut]\n" if self._room < 0 else "")
+
+
+class OutputBytes(io.BufferedIOBase):
+    """`sys.stdout.buffer`."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+
+    def write(self, data: Any) -> int:
+        self._output.write(bytes(data).decode("utf-8", "replace"))
+        return len(data)
+
+    def writable(self) -> bool:
+        return True
 
 
 class World:
@@ -130,7 +147,7 @@ class World:
         scheduler = self.scheduler
         try:
             scheduler.run(
-                lambda: self._body(state),
+                lambda: Context().run(self._body, state),
                 strategy,
                 tail,
                 tail_from=tail_from,
@@ -216,15 +233,15 @@ class World:
         except SystemExit as error:
             if error.code not in (None, 0):
                 self._crashed(main_task, error)
-        except Exception as error:
+        except Unwind:
+            raise
+        except BaseException as error:
             self._crashed(main_task, error)
         self.library.at_exit()
 
     def _load(self) -> Callable[[], Any]:
         program = self.program
         self.modules.begin()
-        if "random" in sys.modules:
-            random.seed(0)
         try:
             module = self.modules.load(program.path.stem, program.path, program.source)
         except TargetError:

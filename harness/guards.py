@@ -1,0 +1,124 @@
+"""What a program could do to its process, intercepted in a worker (and only there).
+
+The process belongs to the lab: it must not be ended, no thread must run beside the scheduler, and
+there is nobody at its standard input. Each of these is reported with its thread and its line.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import pickle
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from harness.scheduler import Scheduler
+from harness.watchdog import Hung, Watchdog
+
+_real_exit = os._exit
+_STARTERS = ("_start_new_thread", "_start_joinable_thread")
+_OWN = frozenset(("threading", "concurrent", "multiprocessing"))
+"""Packages that start threads on behalf of the module that is to be named."""
+
+
+def install(watchdog: Watchdog, write: Callable[[bytes], None]) -> None:
+    """Guard this process. `write` puts a message on the pipe without taking any lock."""
+    _guard_the_end(watchdog)
+    _guard_signals(watchdog)
+    _guard_threads(watchdog)
+    sys.stdin = NoInput(watchdog)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=lambda: _in_child(write))
+
+
+def _guard_the_end(watchdog: Watchdog) -> None:
+    worker = os.getpid()
+
+    def _exit(status: int) -> NoReturn:
+        if os.getpid() != worker:
+            _real_exit(status)
+        watchdog.gives_up(f"calls os._exit({status})", ", which ends the lab's process")
+
+    def abort() -> NoReturn:
+        watchdog.gives_up("calls os.abort()", ", which ends the lab's process")
+
+    os._exit, os.abort = _exit, abort
+
+
+def _guard_signals(watchdog: Watchdog) -> None:
+    kill, raise_signal = os.kill, signal.raise_signal
+
+    def guarded(pid: int, number: int) -> None:
+        if pid == os.getpid() and number and signal.getsignal(number) is signal.SIG_DFL and number not in _HARMLESS:
+            watchdog.gives_up(f"sends {signal.Signals(number).name} to itself", ", which ends the lab's process")
+        kill(pid, number)
+
+    def guarded_raise(number: int) -> None:
+        guarded(os.getpid(), number) if signal.getsignal(number) is signal.SIG_DFL else raise_signal(number)
+
+    os.kill, signal.raise_signal = guarded, guarded_raise
+
+
+_HARMLESS = {getattr(signal, name, None) for name in ("SIGCHLD", "SIGCONT", "SIGURG", "SIGWINCH")}
+
+
+def _guard_threads(watchdog: Watchdog) -> None:
+    """A thread of the host's runs whenever it likes: nothing that is seen then would be true."""
+
+    def refuse(*args: Any, **kwargs: Any) -> NoReturn:
+        module = _culprit()
+        watchdog.gives_up(
+            f"starts a thread outside of the lab, through {module}",
+            f"; --instrument {module.partition('.')[0]} brings it into the lab",
+        )
+
+    for name in _STARTERS:
+        if hasattr(threading, name):
+            setattr(threading, name, refuse)
+
+
+def _culprit() -> str:
+    """The module that makes use of threads: the first one up the stack that is not `threading` itself."""
+    frame, name = sys._getframe(2), "threading"
+    while frame is not None:
+        module = str(frame.f_globals.get("__name__", ""))
+        if module != "threading":
+            return module
+        frame = frame.f_back  # type: ignore[assignment]
+    return name
+
+
+def _in_child(write: Callable[[bytes], None]) -> None:
+    """A child that a program forked may do what it likes until it needs the scheduler: its threads are not there."""
+
+    def point(self: Scheduler, *args: Any, **kwargs: Any) -> NoReturn:
+        message = f"{self.current.name} forked, and the child came to a scheduling point: the lab controls one process"
+        write(pickle.dumps(Hung(message)))
+        _real_exit(1)
+
+    Scheduler.point = point  # type: ignore[method-assign]
+
+
+class NoInput(io.TextIOBase):
+    """Standard input of a program in the lab: nobody is there."""
+
+    encoding, errors = "utf-8", "replace"  # type: ignore[assignment]
+
+    def __init__(self, watchdog: Watchdog) -> None:
+        self._watchdog = watchdog
+
+    def read(self, size: int | None = -1) -> str:
+        self._watchdog.gives_up("reads standard input", ": there is nobody to answer it")
+
+    def readline(self, size: int = -1) -> str:  # type: ignore[override]
+        self._watchdog.gives_up("reads standard input", ": there is nobody to answer it")
+
+    def readable(self) -> bool:
+        return True
+
+    @property
+    def buffer(self) -> Any:
+        return self

@@ -17,6 +17,7 @@ from typing import Any
 
 from harness.budget import Budget
 from harness.critical import CriticalPair, critical_pair
+from harness.discriminate import tell_apart
 from harness.execution import Execution, Replayed, Runner
 from harness.explain import DataRace, data_races, merged
 from harness.minimize import minimize
@@ -194,7 +195,7 @@ class Search:
         found.witness = str(shown.witness)
         least = minimize(shown, self._runner).replayed
         found.minimal, found.trace = str(least.witness), least.trace
-        found.message = least.execution.message
+        found.message = least.execution.message + tell_apart(least, self._runner)
         found.preemptions = least.preemptions
         found.races = data_races(least)
         found.critical_pair = critical_pair(least, self._runner)

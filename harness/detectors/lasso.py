@@ -68,6 +68,11 @@ class Verdict(NamedTuple):
     outcome: Outcome
     message: str
     loop: tuple[str, ...] = ()
+    steps: int = 0
+    """Length of the loop."""
+    starved: int | None = None
+    busy: tuple[int, ...] = ()
+    """Threads that are served meanwhile (starvation), or that go round (livelock)."""
 
 
 class Answer(NamedTuple):
@@ -94,15 +99,18 @@ class _Loop:
     def verdict(self) -> Verdict | None:
         starved = [(task, served) for task in self._victims() if (served := self._served(task))]
         skipped = {task for event in self.turn for task in event.enabled} - set(self.running)
+        busy = tuple(task for task in self.running if not self.threads[task].daemon)
+        victim = None
         if starved:
-            outcome, message = Outcome.STARVATION, self._starvation(*starved[0], starved[0][0] in skipped)
+            victim, served = starved[0]
+            outcome, message, busy = Outcome.STARVATION, self._starvation(victim, served, victim in skipped), tuple(served)
         elif skipped:
             return None
         elif self._only_watched() or self._circle():
             outcome, message = Outcome.DEADLOCK, self._meanwhile()
         else:
             outcome, message = Outcome.LIVELOCK, self._livelock()
-        return Verdict(outcome, message + self._footnote(), self._lines())
+        return Verdict(outcome, message + self._footnote(), self._lines(), len(self.turn), victim, busy)
 
     def _victims(self) -> list[int]:
         return [task for task in self.refused if not self.threads[task].daemon]

@@ -113,8 +113,7 @@ class Scheduler:
         self.bypass = ("", "")
         self.log = [] if log_steps else None
         self.closes_early = recorder is not None or not log_steps
-        self.recorder = recorder
-        self.on_stop, self.on_second = on_stop, on_second
+        self.recorder, self.on_stop, self.on_second = recorder, on_stop, on_second
         self.on_clock = None
         self.clock_reads: dict[int, tuple[int, int, int]] = {}
         self.unwinding = False

@@ -23,9 +23,10 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
-from harness.scheduler import Scheduler, Unwind
+from harness.scheduler import Scheduler
 from harness.task import Task
 from harness.trace import Operation
+from harness.unwinding import Unwind
 from harness.world import clock, lock, standins, thread
 from harness.world.operations import QUEUE, Operations
 

@@ -14,9 +14,10 @@ from functools import wraps
 from types import FunctionType, ModuleType
 from typing import Any
 
-from harness.scheduler import Scheduler, Unwind
+from harness.scheduler import Scheduler
 from harness.task import Task
 from harness.trace import WHOLE, Operation
+from harness.unwinding import Unwind
 from harness.world.lock import timeout_ns
 from harness.world.operations import Operations
 

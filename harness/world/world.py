@@ -18,9 +18,10 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
-from harness.scheduler import Scheduler, Unwind
+from harness.scheduler import Scheduler
 from harness.task import Policy, Recorder, Task
 from harness.trace import Operation, Step
+from harness.unwinding import Unwind
 from harness.world.access import hooks
 from harness.world.clock import START
 from harness.world.library import Library

@@ -21,8 +21,16 @@ places between them.
 No hook runs code of the program. Errors are raised by the program's own instructions, in its own frame;
 where an object of access_standins.py stands in between, frames of harness/world/ show in the traceback.
 
-A C function that calls back into the program (a sort key, `__eq__`, `extend` from a generator) is
-announced at its start only.
+Not announced, or not exactly:
+* C code that calls the program back (`__eq__`, `__hash__`, `__lt__`, `__repr__` of elements) is announced
+  at its start only. `extend` from a generator, `max(…, key=…)`, `map`, `filter`, `reduce` and `sort(key=…)`
+  announce each element.
+* A method is no access unless its own module assigns that name to some attribute: replacing methods from
+  another module goes unseen.
+* `yield from` a generator that others walk through, too: only its start is.
+* An attribute of a `dict` or `list` subclass is the same location as the key of that name.
+* Code in strings (`exec`, `eval`, the methods that dataclasses generate): dataclasses are read as wholes
+  where they are compared or printed.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from harness.detectors.lasso import Event, Standing, judge
+from harness.discriminate import tell_apart
 from harness.execution import Execution, Runner
 from harness.outcome import Outcome
 from harness.world.program import load_program
@@ -201,6 +202,30 @@ def test_a_verdict_comes_again_along_its_witness() -> None:
     assert [(r.diverged, r.execution.outcome, r.execution.loop) for r in again] == [
         (None, Outcome.STARVATION, shown.execution.loop)
     ] * 3
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("livelock/mutual_trylock", "; alone, one would finish"),
+        ("livelock/trylock_in_a_circle", "; alone, philosopher 0 would finish"),
+        ("livelock/equal_timeouts", "; alone, one would finish"),
+        (
+            "livelock/each_waits_for_the_others_flag",
+            "; alone, none of them would finish either: each is an endless loop of its own",
+        ),
+        ("livelock/hot_potato", "; alone, none of them would finish either"),
+        ("livelock/flag_never_set", ""),
+        ("starvation/readers_before_writer", "; with reader 0 stopped, writer gets through"),
+        ("starvation/always_busy", "; with hog stopped, looker gets through"),
+        ("starvation/passed_over", "; with taker stopped, victim gets through"),
+    ],
+)  # fmt: skip
+def test_experiments_tell_who_would_get_on_if_others_did_not_run(name: str, says: str) -> None:
+    program = runner(PROGRAMS / f"{name}.py")
+    found = next(e for e in executions(PROGRAMS / f"{name}.py") if e.outcome.failed)
+    shown = (program.follow(found, fair_from=n) for n in range(len(found.schedule)))
+    assert tell_apart(next(s for s in shown if s.execution.verdict), program) == says
 
 
 # The judgement itself, on loops made by hand.

@@ -1,6 +1,5 @@
-"""`list` calls back 150 times, always with the same argument, and keeps to itself how often it did."""
+"""`sorted` calls back 150 times, always with the same argument, and keeps to itself how often it did."""
 
-import itertools
 import threading
 
 
@@ -11,7 +10,7 @@ def main():
         return lock.acquire(blocking=False)
 
     def work():
-        log.append(len(list(map(attempt, itertools.repeat(None, 150)))))
+        log.append(len(sorted([0] * 150, key=attempt)))
 
     with lock:
         worker = threading.Thread(name="worker", target=work)

@@ -1,23 +1,19 @@
-"""A thread throws a coin until it has come down heads ten times running: no variable tells how long it will take."""
+"""A thread throws a loaded coin until it shows heads: no variable tells how long that will take."""
 
 from random import random
 import threading
 
 
-def throw(lock, log):
-    heads = 0
-    while heads < 5:
+def throw(lock):
+    while random() > 0.02:
         with lock:
-            heads = heads + 1 if random() < 0.5 else 0
-    log.append("lucky")
+            pass
 
 
 def main():
-    lock, log = threading.Lock(), []
-    one = threading.Thread(name="one", target=throw, args=(lock, log))
-    two = threading.Thread(name="two", target=throw, args=(lock, log))
-    one.start()
-    two.start()
-    one.join()
-    two.join()
-    return log
+    lock = threading.Lock()
+    threads = [threading.Thread(name=f"thrower {n}", target=throw, args=(lock,)) for n in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ from harness.detectors.races import contended
 from harness.outcome import Outcome
 from harness.recording import Recording, Scribe
 from harness.schedule import Turn, Witness, plain
+from harness.strategies.directed import Directed, Suspect
 from harness.strategies.replay import Diverged, Follow, Replay
 from harness.task import Policy, Task
 from harness.trace import Operation, Step, Trace
@@ -92,10 +93,11 @@ class Execution:
 
 
 class Facts(NamedTuple):
-    """What a recording knows of an execution's log: objects that are `data`, steps that got no lock (`failed`)."""
+    """What a recording knows of a log: objects that are `data` or `locks`, steps that got no lock (`failed`)."""
 
     data: frozenset[Hashable]
     failed: frozenset[int]
+    locks: frozenset[Hashable]
 
 
 @dataclass(frozen=True)
@@ -174,11 +176,22 @@ class Runner:
         """An execution as close to `witness` as the program allows: turns that do not fit are left out."""
         return self._recorded(None, witness, max_steps, lenient=True)
 
+    def lead(self, suspects: Sequence[Suspect], max_steps: int) -> Replayed:
+        """An execution that is steered towards the deadlock of these threads, recorded in full."""
+        return self._recorded(None, max_steps=max_steps, suspects=suspects)
+
     def _recorded(
-        self, policy: Any, witness: Witness | None = None, max_steps: int | None = None, lenient: bool = False
+        self,
+        policy: Any,
+        witness: Witness | None = None,
+        max_steps: int | None = None,
+        lenient: bool = False,
+        suspects: Sequence[Suspect] = (),
     ) -> Replayed:
         world = self.world
         recording = Recording(world)
+        if suspects:
+            policy = Directed(suspects, recording.describe, plain)
         if witness is not None:
             policy = Replay(witness, recording.describe, plain, lenient)
         scribe = Scribe(policy, recording)
@@ -198,11 +211,9 @@ class Runner:
         written = Witness(execution.outcome, self.program.digest, turns, scribe.fair_from is not None)
         if witness is not None and diverged is None and not lenient:
             diverged = _departure(policy, witness, execution)
-        facts = Facts(frozenset(recording.data), frozenset(recording.failed))
+        facts = Facts(frozenset(recording.data), frozenset(recording.failed), frozenset(recording.locks))
         trace = recording.trace(contended(world.scheduler.log or []))
-        return Replayed(
-            execution, trace, written, scribe.preemptions, facts, scribe.fair_from, diverged
-        )
+        return Replayed(execution, trace, written, scribe.preemptions, facts, scribe.fair_from, diverged)
 
     def _execute(
         self,

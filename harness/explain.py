@@ -1,4 +1,4 @@
-"""A recorded execution explained: the steps at their places in the source, and the data races among them."""
+"""A recorded execution explained: steps at their places in the source, data races, deadlocks that may happen."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.detectors.lock_order import circles
 from harness.detectors.races import Race, races
 from harness.execution import Replayed
+from harness.outcome import Outcome
+from harness.schedule import plain
+from harness.strategies.directed import Suspect
 from harness.trace import TraceStep
 
 _ADDING = re.compile(r"\.(append|appendleft|add)\(")
@@ -61,6 +65,19 @@ class DataRace:
     sentence: str
 
 
+@dataclass(frozen=True)
+class PotentialDeadlock:
+    """Locks taken in a circle by threads that did not meet there. `wants` are the requests that would wait for ever.
+
+    `suspects` is the same by names as a witness writes them, for a schedule that is steered there.
+    """
+
+    holds: tuple[Place, ...]
+    wants: tuple[Place, ...]
+    sentence: str
+    suspects: tuple[Suspect, ...]
+
+
 def is_waiting(step: TraceStep) -> bool:
     """True for the line that says that a thread stands still: no step was carried out there."""
     return bool(step.waits_on) or step.value == "waits"
@@ -75,10 +92,31 @@ def data_races(replayed: Replayed) -> list[DataRace]:
     """The races of one execution, those of which one side holds no lock first."""
     steps = carried_out(replayed)
     found = []
-    for race in races(replayed.execution.log or (), *replayed.facts):
+    for race in races(replayed.execution.log or (), replayed.facts.data, replayed.facts.failed):
         if race.first in steps and race.second in steps and not _only_add(steps[race.first], steps[race.second]):
             found.append(_in_words(race, steps))
     return sorted(found, key=lambda race: bool(race.first.locks and race.second.locks))
+
+
+def potential_deadlocks(replayed: Replayed) -> list[PotentialDeadlock]:
+    """The circles of locks in an execution that did not end in one."""
+    steps, facts = carried_out(replayed), replayed.facts
+    if replayed.execution.outcome is Outcome.DEADLOCK:
+        return []
+    found = []
+    for circle in circles(replayed.execution.log or (), facts.locks, facts.data, facts.failed):
+        if all(member.since in steps and member.at in steps for member in circle):
+            holds = tuple(Place.of(steps[member.since]) for member in circle)
+            wants = tuple(Place.of(steps[member.at]) for member in circle)
+            parts = [
+                f"{a.thread} holds {a.object} ({a.where}) and wants {b.object} ({b.where})"
+                for a, b in zip(holds, wants, strict=True)
+            ]
+            suspects = tuple(
+                Suspect(plain(a.thread), plain(a.object), plain(b.object)) for a, b in zip(holds, wants, strict=True)
+            )
+            found.append(PotentialDeadlock(holds, wants, f"would deadlock if {' while '.join(parts)}", suspects))
+    return found
 
 
 def merged(*several: Iterable[DataRace]) -> list[DataRace]:

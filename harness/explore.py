@@ -13,7 +13,7 @@ from typing import Any
 from harness.budget import Budget
 from harness.critical import CriticalPair
 from harness.execution import Runner, TooDeep
-from harness.explain import DataRace
+from harness.explain import DataRace, PotentialDeadlock
 from harness.outcome import Outcome
 from harness.schedule import Witness, WitnessError
 from harness.search import Found, Order, Search
@@ -72,6 +72,7 @@ class Exploration:
     claim: str
     bound: int | None
     trace: Trace | None = field(default=None, repr=False)
+    potential_deadlocks: list[PotentialDeadlock] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -182,6 +183,7 @@ def _exploration(program: Program, options: Options, found: Found) -> Exploratio
         steps=found.steps,
         max_bypass=found.max_bypass,
         races=found.races,
+        potential_deadlocks=found.potential_deadlocks,
         seconds=round(found.seconds, 3),
         executions_per_second=round(found.executions / found.seconds, 1) if found.seconds else 0.0,
         claim=_claim(found),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import linecache
 import weakref
 from collections import Counter, deque
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Hashable
 from dataclasses import replace
 from types import CellType
 from typing import Any
@@ -51,6 +51,8 @@ class Recording:
         self.grants: dict[int, tuple[str, int]] = {}
         self.failed: set[int] = set()
         """Steps that asked for a lock and did not get it."""
+        self.locks: set[Hashable] = set()
+        """The tokens of the locks that somebody asked for."""
         self.data: set[int] = set()
         """The tokens of what holds data: all objects but the world's own."""
 
@@ -137,6 +139,7 @@ class Recording:
         lock = self._subject()
         if isinstance(lock, InnerLock):
             assert self._operation is not None
+            self.locks.add(lock.token)
             taken = self._taken.setdefault(task.index, [])
             if lock.owner is task and lock not in taken:
                 taken.append(lock)

@@ -19,7 +19,7 @@ from harness.budget import Budget
 from harness.critical import CriticalPair, critical_pair
 from harness.discriminate import tell_apart
 from harness.execution import Execution, Replayed, Runner
-from harness.explain import DataRace, data_races, merged
+from harness.explain import DataRace, PotentialDeadlock, data_races, merged, potential_deadlocks
 from harness.minimize import minimize
 from harness.outcome import Outcome
 from harness.schedule import Witness
@@ -73,6 +73,7 @@ class Found:
     preemptions: int | None = None
     races: list[DataRace] = field(default_factory=list)
     critical_pair: CriticalPair | None = None
+    potential_deadlocks: list[PotentialDeadlock] = field(default_factory=list)
     trace: Trace | None = None
 
 
@@ -106,8 +107,16 @@ class Search:
             self._found.outcome, self._found.message = Outcome.INCONCLUSIVE, odd
             return self._found
         profile = self._profile()
-        self._loop(profile, started)
+        suspected = potential_deadlocks(self._ordinary) if self._ordinary is not None else []
+        first = self._order.strategy == "portfolio" and not self._order.keep_going
+        if first:
+            self._steer(suspected)
+        if not self._found.failures:
+            self._loop(profile, started)
+        if not (first or self._found.failures or self._found.exhausted):
+            self._steer(suspected)
         found = self._found
+        found.potential_deadlocks = [] if found.failures or found.exhausted else suspected
         if found.odd:
             found.outcome, found.message, found.first = Outcome.INCONCLUSIVE, found.odd, None
         elif found.first is not None:
@@ -118,6 +127,15 @@ class Search:
             found.races = merged(found.races, data_races(self._ordinary))
         found.seconds = time.monotonic() - started
         return found
+
+    def _steer(self, suspected: list[PotentialDeadlock]) -> None:
+        """Lead one execution towards each deadlock that seems possible; only one that happens counts."""
+        for potential in suspected:
+            led = self._runner.lead(potential.suspects, CHECKED_STEPS)
+            too_many = self._order.preemptions is not None and led.preemptions > self._order.preemptions
+            if led.execution.outcome is Outcome.DEADLOCK and not too_many:
+                self._count(led.execution)
+                return
 
     def _loop(self, profile: Profile, started: float) -> None:
         order, found = self._order, self._found

@@ -106,6 +106,10 @@ class HappensBefore:
         """Whether what `task` did at its `time` happens before all that `other` does from now on."""
         return task == other or time <= self._clocks.get(other, {}).get(task, 0)
 
+    def clock(self, task: int) -> Clock:
+        """For each thread, the time up to which all it did happens before what `task` does next."""
+        return dict(self._clocks.get(task, {}))
+
     def carry_out(self, step: Step, failed: bool = False) -> int:
         """One more step; returns its thread's time."""
         clock = self._clocks.setdefault(step.task, {})

@@ -65,6 +65,8 @@ def _exploration_lines(found: Exploration, style: Style) -> Iterator[str]:
         if found.critical_pair is not None:
             yield fold(found.critical_pair.sentence, "  decides  ")
     yield from _race_lines(found)
+    for potential in found.potential_deadlocks:
+        yield fold(potential.sentence, "  warning  ")
     if found.results:
         yield fold(histogram(found.results), "  results  ")
     if found.outcome.failed:

@@ -20,6 +20,7 @@ from harness.children.interpreter import Interpreter
 from harness.children.parents import Parents
 from harness.children.perturbation import Plan, pauses
 from harness.children.repeatable import repeatable
+from harness.children.sharing import Owner, Sharing
 from harness.stress import StressResult, parse_sweep, parse_until, stress, sweep
 from harness.world.program import Program, TargetError, load_program
 
@@ -422,6 +423,88 @@ def test_a_seed_means_the_same_pauses_on_every_machine_and_version() -> None:
     one, again, other = (list(islice(pauses(plan, label), 50)) for label in ("0.1", "0.1", "0.2"))
     assert one == again != other
     assert len({Plan.of(7, number)[1:] for number in range(6)} | {Plan.of(8, number)[1:] for number in range(6)}) > 6
+
+
+LOST_UPDATE = """
+    import threading
+
+    class Stock:
+        left = 10
+
+        def take(self):
+            self.left -= 1
+
+    def main():
+        stock = Stock()
+        orders = [threading.Thread(target=stock.take, name=name) for name in ("order 1", "order 2")]
+        for order in orders:
+            order.start()
+        for order in orders:
+            order.join()
+        return stock.left
+"""
+
+
+def test_stress_shows_what_native_runs_hide(run: Run) -> None:
+    oracle = "def check(result):\n    assert result == 8\n"
+    # More than 14 of 100 runs lose the update here; at a tenth of that rate, one test in 10^3 would see none of 500.
+    stressed = run(LOST_UPDATE, oracle, mode="stress", budget=Budget(executions=500), until="1-failure")
+    assert {bar.text: bar.allowed for bar in stressed.histogram} in ({"8": True, "9": False}, {"9": False})
+    if GIL:
+        assert run(LOST_UPDATE, oracle, budget=Budget(executions=200)).outcomes == {"8": 200}
+
+
+def test_a_fixed_program_holds_under_stress(run: Run) -> None:
+    fixed = LOST_UPDATE.replace("left = 10", "left = 10; lock = threading.Lock()")
+    fixed = fixed.replace("self.left -= 1", "with self.lock:\n                self.left -= 1")
+    assert run(fixed, mode="stress", budget=Budget(executions=200)).outcomes == {"8": 200}
+
+
+def test_pauses_are_spent_on_places_that_threads_share() -> None:
+    main, alice, bob = Owner(), Owner(), Owner()
+    after_a_start = Owner()
+    sharing = Sharing()
+    log = [
+        ("main makes it", sharing.matters("stock", main, True)),
+        ("main has it to itself", sharing.matters("stock", main, False)),
+        ("main has started a thread since", sharing.matters("stock", after_a_start, False)),
+        ("alice reads it", sharing.matters("stock", alice, False)),
+        ("alice finds what nobody has touched", sharing.matters("price", alice, False)),
+        ("bob makes his own", sharing.matters("basket", bob, True)),
+        ("bob has it to himself", sharing.matters("basket", bob, False)),
+        ("alice takes from it", sharing.matters("basket", alice, True)),
+        ("so bob shares it", sharing.matters("basket", bob, False)),
+    ]
+    assert [said for said, matters in log if matters] == [
+        "main has started a thread since",
+        "alice reads it",
+        "alice finds what nobody has touched",
+        "alice takes from it",
+        "so bob shares it",
+    ]
+
+
+def test_a_long_program_pauses_ever_more_seldom(run: Run) -> None:
+    source = """
+        import threading
+
+        class Counter:
+            value = 0
+
+        def count(counter):
+            for _ in range(20_000):
+                counter.value += 1
+
+        def main():
+            counter = Counter()
+            threads = [threading.Thread(target=count, args=(counter,)) for _ in range(2)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            return counter.value <= 40_000
+    """
+    assert run(source, mode="stress", budget=Budget(executions=3)).outcomes == {"True": 3}
 
 
 def test_results_do_not_depend_on_the_number_of_jobs(run: Run) -> None:

@@ -19,7 +19,7 @@ from random import Random
 from threading import local
 from typing import Any, NamedTuple
 
-from harness.children.sharing import Owner, Sharing, place_of
+from harness.children.sharing import MANY, Owner, Sharing, place_of
 
 MAIN = "0"
 _sleep, _clock = time.sleep, time.monotonic
@@ -30,7 +30,8 @@ PATIENCE = (0, 1, 2, 4, 16, 100)  # points of other threads that a pause waits f
 LATE = (0, 0, 2)  # the same, before a thread's first step
 POLL = 2e-5  # seconds between two looks at the others
 LONGEST = 0.005  # seconds that one pause may take, whatever the others do
-TIRED = 0.02  # seconds of pauses after which a thread pauses ever more seldom: long programs must end, too
+TIRED = 0.01  # seconds of pauses after which a thread pauses WEARIER times as seldom: long programs must end, too
+WEARIER = 8
 
 
 class Plan(NamedTuple):
@@ -73,6 +74,7 @@ class Walker:
     def __init__(self, plan: Plan, label: str) -> None:
         self.label = label
         self.owner = Owner()
+        self.shared: dict[Any, bool] = {}  # places that it knows to be shared
         self.children = 0
         self.passed = 0  # scheduling points
         self.blocked = False  # it waits for a lock, or has ended
@@ -118,15 +120,13 @@ class Perturbation:
 
     def access(self, kind: str, obj: Any, key: Any, site: int) -> None:
         """The program is about to read or write something: a scheduling point if other threads could notice."""
-        me, place = self._me(), place_of(obj, key)
-        if place is not None and self._sharing.matters(place, me.owner, kind == "write"):
-            self._pass(me)
+        place = place_of(obj, key)
+        if place is not None:
+            self._touch(self._me(), place, kind == "write")
 
     def lock(self, lock: object) -> None:
         """A lock is about to be taken or given up: a scheduling point if it is not the caller's alone."""
-        me = self._me()
-        if self._sharing.matters(id(lock), me.owner, True):
-            self._pass(me)
+        self._touch(self._me(), id(lock), True)
 
     def made(self, lock: object) -> None:
         """The calling thread has made the lock."""
@@ -141,6 +141,16 @@ class Perturbation:
         if walker is None:  # a thread that was not started through `threading`
             walker = self._here.walker = Walker(self.plan, "?")  # nobody waits for it: its end would not be seen
         return walker
+
+    def _touch(self, me: Walker, place: Any, writes: bool) -> None:
+        # What is shared stays shared, so each thread remembers it: without a GIL, a common table is a bottleneck.
+        if place not in me.shared:
+            if not self._sharing.matters(place, me.owner, writes):
+                return
+            if len(me.shared) > MANY:
+                me.shared.clear()
+            me.shared[place] = True
+        self._pass(me)
 
     def _pass(self, me: Walker) -> None:
         me.passed += 1
@@ -159,7 +169,7 @@ class Perturbation:
         me.left, me.patience = next(me.pauses)
         me.slept += _clock() - start
         if me.slept > TIRED:
-            me.slept, me.stride = 0.0, me.stride * 4
+            me.slept, me.stride = 0.0, me.stride * WEARIER
         me.left *= me.stride
 
     def _progress(self, me: Walker) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 
 _CONTAINERS = (dict, list, set, bytearray, deque)
 _FIXED = (FunctionType, BuiltinFunctionType, ModuleType, type)
-_MANY = 200_000  # places that are remembered; a program with more of them starts anew
+MANY = 200_000  # places that are remembered; a program with more of them starts anew
 
 
 class Owner:
@@ -43,7 +43,7 @@ class Sharing:
 
     def belongs(self, place: Any, owner: Owner) -> None:
         """The place is new, or has a new owner."""
-        if len(self._owners) > _MANY:
+        if len(self._owners) > MANY:
             self._owners.clear()
         self._owners[place] = owner
 

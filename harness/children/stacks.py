@@ -52,16 +52,15 @@ def explain(earlier: Sample, skip: int, home: Home, held: Callable[[int], str]) 
     """
     now = sample()
     stories = []
-    for ident, frame in sorted(sys._current_frames().items(), key=lambda item: _order(item[0])):
+    started = list(threading._active)  # type: ignore[attr-defined]  # in the order of their start; no lock is taken
+    frames = sys._current_frames()
+    for ident in sorted(frames, key=lambda ident: started.index(ident) if ident in started else len(started)):
+        frame = frames[ident]
         if ident == skip or ident not in now:
             continue
         moved = now[ident].moved_since(earlier.get(ident))
         stories.append(_story(ident, frame, home, "runs" if moved else "waits", "" if moved else held(ident)))
     return [story for story in stories if story is not None]
-
-
-def _order(ident: int) -> tuple[bool, int]:
-    return ident != threading.main_thread().ident, ident
 
 
 def _story(ident: int, innermost: FrameType, home: Home, state: str, lock: str) -> Waiting | None:

@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 
 from harness.detectors.deadlock import Waiting, explain_deadlock
 from harness.detectors.lasso import Verdict
-from harness.detectors.lasso import Verdict
 from harness.detectors.liveness import Liveness
 from harness.detectors.races import contended
 from harness.outcome import Outcome
@@ -81,8 +80,6 @@ class Execution:
     """The fair tail took over: the strategy did not choose all of it."""
     loop: tuple[str, ...] = ()
     """One turn of the loop that repeats for ever, a line per step (livelock and starvation)."""
-    verdict: Verdict | None = None
-    """The same for further use."""
     verdict: Verdict | None = None
     """The same for further use."""
     refined: bool = False
@@ -270,7 +267,6 @@ class Runner:
             threads=ending.threads,
             cut=ending.ended == "bound" or ending.steps > tail_from,
             loop=liveness.verdict.loop if liveness.verdict else (),
-            verdict=liveness.verdict,
             verdict=liveness.verdict,
             unseeded=ending.unseeded,
             refined=ending.learned or (ending.probed and not world.scheduler.release_points),

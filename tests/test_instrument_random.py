@@ -38,6 +38,10 @@ class Loud:
     def p(self, value): say("set", value); self.__p = value
 log = []
 def say(*what): log.append(repr(what))
+def tick():
+    '''Ends every loop, before lists that double in it grow large.'''
+    say("tick")
+    if log.count("('tick',)") > 8: raise OverflowError
 def f(*a, **k): say("f", a, k); return a[0] if a else 0
 """
 names = st.sampled_from("i j x y d o q s g v c".split())  # noqa: SIM905
@@ -49,17 +53,17 @@ places = st.one_of(
     st.builds("f({})[f({})]".format, names, names),
 )
 CONSTANTS = ("0", "1", "2", "'k'", "[]", "[1, 2]", "{'k': 1}", "None", "(1, [2])")
-OPERATORS = ("+", "-", "*", "|", "&", "%", "==", "!=", "<", ">=", "in", "not in", "is", "and", "or")
+OPERATORS = ("+", "-", "|", "&", "%", "==", "!=", "<", ">=", "in", "not in", "is", "and", "or")
 CALLS = (
     "f({})", "f({}, k={})", "f(*{})", "f(*{}, **{})", "len({})", "list({})", "sorted({})", "print({}, {})", "str({})",
-    "x.append({})", "x.pop({})", "x.index({})", "d.get({}, {})", "d.pop({}, {})", "d.setdefault('n', {})",
-    "d.update({})", "o({}, {})", "o.l.extend({})", "max({}, {})", "s.add({})", "q.popleft()", "'-'.join({})",
+    "x.count({})", "x.pop({})", "x.index({})", "d.get({}, {})", "d.pop({}, {})", "d.setdefault('n', {})",
+    "d.update({})", "o({}, {})", "o.l.index({})", "max({}, {})", "s.add({})", "q.popleft()", "'-'.join({})",
     "dict(d, a={})", "getattr({}, 'n', {})", "isinstance({}, list)", "next(iter({}))", "zip({}, {})", "vars(o)",
     "o.p.real", "g[0].bit_length()",
 )  # fmt: skip
 FORMS = (
-    "({} if {} else {})", "(not {})", "-{}", "[{}, *{}]", "{{**{}, 'a': {}}}", "f'{{{}}} {{{}!r:>9}}'", "(v := {})",
-    "[a for a in {} if {}]", "[(a, b) for a, b in {}]", "{{a: {} for a in {}}}", "list(a for a in {} for b in {})",
+    "({} if {} else {})", "({} * 2)", "(not {})", "-{}", "[{}, *{}]", "{{**{}, 'a': {}}}", "(v := {})",
+    "f'{{{}}} {{{}!r:>9}}'", "[a for a in {} if {}]", "[(a, b) for a, b in {}]", "{{a: {} for a in {}}}", "list(a for a in {} for b in {})",
     "(lambda w: ({}, c, w))({})", "{} < {} < {}", "{} in {} == {}", "({}, {})", "[lambda: a for a in {}][0]()",
 )  # fmt: skip
 leaves = st.one_of(places, names, st.sampled_from(CONSTANTS))
@@ -84,7 +88,9 @@ assignments = st.builds(
 )
 simple = st.one_of(
     assignments,
-    st.builds("{} {} {}".format, places, st.sampled_from("+= -= *= |= %=".split()), expressions),  # noqa: SIM905
+    st.builds("{} {} {}".format, places, st.sampled_from(["+=", "-=", "|=", "%="]), expressions),
+    st.builds("{} *= 2".format, places),
+    st.builds("{}({})".format, st.sampled_from(["x.append", "o.l.extend", "y.insert"]), expressions),
     st.builds("del {}".format, places),
     st.builds("say({})".format, expressions),
     st.builds("assert {}, {}".format, expressions, expressions),
@@ -93,13 +99,13 @@ simple = st.one_of(
     ),
 )
 compound = st.one_of(
-    st.builds("for {} in {}:\n    {}".format, places, expressions, simple),
-    st.builds("for {}, {} in {}:\n    say(i)".format, places, places, expressions),
+    st.builds("for {} in {}:\n    tick()\n    {}".format, places, expressions, simple),
+    st.builds("for {}, {} in {}:\n    tick()".format, places, places, expressions),
     st.builds("if {}: {}\nelse: {}".format, expressions, simple, simple),
     st.builds(
         "match {}:\n    case [1, *v]: {}\n    case {{'k': v}}: {}\n    case _: pass".format, expressions, simple, simple
     ),
-    st.builds("t = {}\nwhile t:\n    t = t - 1 if t is not True else False\n    {}".format, st.just("j % 3"), simple),
+    st.builds("while {}:\n    tick()\n    {}".format, expressions, simple),
 )
 
 

@@ -79,7 +79,7 @@ def tell_apart(shown: Replayed, runner: Runner) -> str:
 
 
 class _Experiments:
-    """Leads the execution into its loop, then lets some threads run. `blocked`: some of them came to a stop at a wait."""
+    """Leads the execution into its loop, then lets some threads run. `blocked`: in one of them nobody could go on."""
 
     def __init__(self, shown: Replayed, verdict: Verdict, runner: Runner) -> None:
         self._runner = runner

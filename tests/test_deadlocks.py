@@ -207,7 +207,12 @@ def test_the_circle_comes_first_and_who_only_follows_comes_last() -> None:
 
 
 def test_sleepers_and_daemons_are_left_out() -> None:
-    threads = [waiting("a", "a"), waiting("sleeper", timed=True), waiting("d", "a", daemon=True), waiting("z", blocked=False)]
+    threads = [
+        waiting("a", "a"),
+        waiting("sleeper", timed=True),
+        waiting("d", "a", daemon=True),
+        waiting("z", blocked=False),
+    ]
     assert explain_deadlock(threads) == "a wants a's, held by itself: only an RLock can be taken twice"
 
 

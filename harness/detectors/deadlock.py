@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Helper(NamedTuple):
-    """Another thread than the one that waits: it did what ends the wait before (`did`), or `used` the object; its fate."""
+    """A thread that might have helped: whether it `did` so before, or at least `used` the object; its fate."""
 
     thread: str
     did: bool

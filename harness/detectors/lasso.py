@@ -22,7 +22,7 @@ LINES = 40
 
 
 class Event(NamedTuple):
-    """One step of the loop, known before it is made. `ready`: what it asks for is to be had (None: it asks for nothing).
+    """One step of the loop, known before it is made. `ready`: what it asks for is to be had (None: asks for nothing).
 
     `waking`: the thread goes on inside an operation that it was blocked in. `place` is comparable from
     turn to turn; `where` is for people.
@@ -103,7 +103,11 @@ class _Loop:
         victim = None
         if starved:
             victim, served = starved[0]
-            outcome, message, busy = Outcome.STARVATION, self._starvation(victim, served, victim in skipped), tuple(served)
+            outcome, message, busy = (
+                Outcome.STARVATION,
+                self._starvation(victim, served, victim in skipped),
+                tuple(served),
+            )
         elif skipped:
             return None
         elif self._only_watched() or self._circle():
@@ -119,7 +123,7 @@ class _Loop:
         """The results of the thread's requests in one turn; a request is over when its next step is no waking."""
         own = [event for event in self.turn if event.task == task]
         found = []
-        for event, following in zip(own, own[1:] + own[:1]):
+        for event, following in zip(own, own[1:] + own[:1], strict=True):
             if event.ready is not None:
                 result = "pending" if following.waking else "granted" if event.ready else "refused"
                 found.append(Answer(event, result))
@@ -195,7 +199,7 @@ class _Loop:
         return (
             f"{name} starves: it {doing}{_at(wanted.where)} for ever, while {who} {_is(served)} served {times}{each} "
             f"in every turn of a loop of {_steps(self.turn)}"
-            + (f"; it could have been picked now and then, but the primitive promises no order" if skipped else "")
+            + ("; it could have been picked now and then, but the primitive promises no order" if skipped else "")
         )
 
     def _livelock(self) -> str:

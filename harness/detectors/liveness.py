@@ -30,7 +30,7 @@ COST = 1_000_000
 """Tokens of state looked at per execution, at most; then the tail goes on without looking."""
 
 MISSES, STRIDE = 64, 12
-"""After so many comparisons with one anchor that failed, only each STRIDE-th is made (and finds a loop that much later)."""
+"""After so many failed comparisons with one anchor only each STRIDE-th is made: loops are found that much later."""
 
 
 OFTEN = 20

@@ -14,7 +14,7 @@ import _thread
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -81,12 +81,13 @@ class StateCapture:
         return self.world.scheduler.now
 
     def pass_time(self) -> bool:
-        """Let the clock move although threads are enabled, for they only repeat themselves; False where nobody waits for it."""
+        """Let the clock move although threads are enabled, which only repeat themselves; False where nobody waits."""
         scheduler = self.world.scheduler
         timed = [task for task in scheduler.live if task.wants is not None and task.deadline is not None]
         if not timed and not self.outside:
             return False
-        sleepers = [task.deadline for task in timed if task.pending.kind != "look" and task.deadline > scheduler.now]
+        due = [task.deadline or 0 for task in timed if task.pending.kind != "look"]
+        sleepers = [deadline for deadline in due if deadline > scheduler.now]
         if len(sleepers) < len(timed) or self.outside:  # somebody looks at the clock all the time: in ever longer leaps
             self._patience *= 8
             sleepers.append(scheduler.now + self._patience)
@@ -151,8 +152,8 @@ class StateCapture:
         where = _place(frame) if named and frame is not None else ""
         return (
             task.index, operation.kind, waking(task), asked.ready if asked else None, place,
-            asked.resource if asked else None, self._name(task) if named else "", where, tuple(t.index for t in enabled),
-            target(task), holder_gone(task),
+            asked.resource if asked else None, self._name(task) if named else "", where,
+            tuple(t.index for t in enabled), target(task), holder_gone(task),
         )  # fmt: skip
 
     def threads(self) -> list[tuple[Any, ...]]:
@@ -243,7 +244,7 @@ def frames_of(frame: FrameType | None, with_labs: bool = False) -> Iterator[Fram
         frame = frame.f_back
 
 
-@lru_cache(maxsize=None)
+@cache
 def _is_labs_file(filename: str) -> bool:
     return filename.startswith(HARNESS)
 

@@ -39,12 +39,14 @@ CONSTANT = "constant"
 
 UNFINISHED = "Queue.unfinished_tasks"
 """The name under which a queue's count of unfinished tasks is listed."""
+_RENAMED = {"unfinished_tasks": UNFINISHED}
 
 PLAIN = frozenset((int, float, complex, str, bytes, bool, type(None), type(...), type(NotImplemented), range))
 _MACHINERY = frozenset((
-    "_lab_token", "_ident", "_native_id", "_invoke_excepthook", "_stderr", "_tstate_lock", "_handle", "__weakref__", "__dict__",
+    "_lab_token", "_ident", "_native_id", "_invoke_excepthook", "_stderr", "_tstate_lock", "_handle",
 ))  # fmt: skip
-"""Attributes of library objects that say nothing about how the execution goes on."""
+"""Attributes of the library's own objects that say nothing about how the execution goes on."""
+_LIBRARY = frozenset(("threading", "queue", "concurrent.futures._base", "concurrent.futures.thread"))
 
 
 class Unknown(Exception):
@@ -113,7 +115,7 @@ def _function(function: types.FunctionType) -> Contents:
     code = function.__code__
     if code.co_filename.startswith(HARNESS):
         return (CONSTANT, code.co_qualname), ()
-    parts: list[tuple[str, Any]] = list(zip(code.co_freevars, function.__closure__ or ()))
+    parts: list[tuple[str, Any]] = list(zip(code.co_freevars, function.__closure__ or (), strict=False))
     parts += [("default", value) for value in function.__defaults__ or ()]
     parts += list((function.__kwdefaults__ or {}).items())
     return ("function", id(code)), parts + list(function.__dict__.items())
@@ -144,7 +146,8 @@ def _class(cls: type) -> Contents:
 def _is_the_programs(cls: type) -> bool:
     if str(cls.__dict__.get("__module__")).partition(".")[0] not in _OUTSIDE:
         return True
-    return any("_lab_get" in f.__builtins__ for f in cls.__dict__.values() if type(f) is types.FunctionType)
+    functions = (value for value in cls.__dict__.values() if type(value) is types.FunctionType)
+    return any("_lab_get" in function.__builtins__ for function in functions)  # type: ignore[attr-defined]
 
 
 def _generator(generator: Any) -> Contents:
@@ -168,7 +171,7 @@ def _thread_local(local: Any) -> Contents:
 
 def _reduced(obj: Any) -> Contents:
     try:
-        parts = type(obj).__reduce__(obj) if not isinstance(obj, map) else map.__reduce__(obj)
+        parts = map.__reduce__(obj) if isinstance(obj, map) else type(obj).__reduce__(obj)  # type: ignore[call-arg]
     except Exception:
         return _unknown(obj)
     return type(obj).__name__, [("", part) for part in parts]
@@ -220,7 +223,7 @@ def _items(base: Any) -> Callable[[Any], Contents]:
 
 def _deque(obj: Any) -> Contents:
     items = [(f"[{i}]", item) for i, item in enumerate(deque.__iter__(obj))]
-    return (_head(obj), deque.maxlen.__get__(obj)), items + _attributes(obj)  # type: ignore[attr-defined]
+    return (_head(obj), deque.maxlen.__get__(obj)), items + _attributes(obj)
 
 
 def _random_numbers(generator: Any) -> Contents:
@@ -244,9 +247,9 @@ def _attributes(obj: Any) -> list[tuple[str, Any]]:
     except AttributeError:
         inside = None
     if type(inside) is dict:
-        found = [(str(name), value) for name, value in inside.items() if name not in _MACHINERY]
-        if "unfinished_tasks" in inside and any(cls.__module__ == "queue" for cls in type(obj).__mro__):
-            found = [(UNFINISHED if name == "unfinished_tasks" else name, value) for name, value in found]
+        found = [(str(name), value) for name, value in inside.items()]
+        if not _LIBRARY.isdisjoint(cls.__module__ for cls in type(obj).__mro__):
+            found = [(_RENAMED.get(name, name), value) for name, value in found if name not in _MACHINERY]
     for cls in type(obj).__mro__:
         if cls.__flags__ & _HEAP and not cls.__module__.startswith("harness."):
             found += _slots(obj, cls)
@@ -255,7 +258,7 @@ def _attributes(obj: Any) -> list[tuple[str, Any]]:
 
 def _slots(obj: Any, *classes: type) -> list[tuple[str, Any]]:
     members = [item for cls in classes for item in cls.__dict__.items() if type(item[1]) is types.MemberDescriptorType]
-    return [(name, _slot(member, obj)) for name, member in members if name not in _MACHINERY]
+    return [(name, _slot(member, obj)) for name, member in members if name not in ("__dict__", "__weakref__")]
 
 
 def _slot(member: Any, obj: Any) -> Any:
@@ -341,6 +344,6 @@ _BY_BASE: tuple[tuple[Any, Callable[[Any], Contents]], ...] = (
     (float, _with_value(float.__float__)),
     (str, _with_value(str.__str__)),
     (types.SimpleNamespace, _object),
-    ((types.MethodDescriptorType, types.WrapperDescriptorType, types.GetSetDescriptorType, types.MemberDescriptorType,
-      types.ClassMethodDescriptorType, types.CodeType, types.FrameType, types.TracebackType, types.GenericAlias), _constant),
+    ((*_NATIVE, types.MemberDescriptorType, types.ClassMethodDescriptorType), _constant),
+    ((types.CodeType, types.FrameType, types.TracebackType, types.GenericAlias), _constant),
 )  # fmt: skip

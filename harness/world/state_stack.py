@@ -17,13 +17,14 @@ from __future__ import annotations
 import ctypes
 import dis
 import sys
-from functools import lru_cache
+from functools import cache
 from types import BuiltinFunctionType, CodeType, FrameType
 from typing import Any
 
+_OLD: bool = sys.version_info[:2] == (3, 11)
 _WORD = ctypes.sizeof(ctypes.c_void_p)
-_CODE = {(3, 11): 32, (3, 12): 0, (3, 13): 0}.get(sys.version_info[:2])
-_KNOWN = _CODE is not None and sys.implementation.name == "cpython" and _WORD == 8
+_CODE = {(3, 11): 32, (3, 12): 0, (3, 13): 0}.get(sys.version_info[:2], -1)
+_KNOWN = _CODE >= 0 and sys.implementation.name == "cpython" and _WORD == 8
 _FRAME = object.__basicsize__ + _WORD
 """Offset of PyFrameObject.f_frame, after the head and f_back."""
 _PREVIOUS, _STACKTOP, _LOCALS = 8, 64, 72
@@ -32,14 +33,22 @@ UNBOUND = object()
 """Stands for an empty slot."""
 
 _TAKEN = {
-    "BEFORE_WITH": 1, "FOR_ITER": 0, "SEND": 1, "LOAD_ATTR": 1, "LOAD_METHOD": 1, "LOAD_SUPER_ATTR": 3, "STORE_ATTR": 2,
-    "DELETE_ATTR": 1, "BINARY_OP": 2, "BINARY_SUBSCR": 2, "BINARY_SLICE": 3, "STORE_SUBSCR": 3, "STORE_SLICE": 4,
-    "DELETE_SUBSCR": 2, "COMPARE_OP": 2, "CONTAINS_OP": 2, "IS_OP": 2, "GET_ITER": 1, "UNPACK_SEQUENCE": 1,
-    "UNARY_NOT": 1, "UNARY_NEGATIVE": 1, "UNARY_INVERT": 1, "TO_BOOL": 1, "POP_TOP": 1, "STORE_FAST": 1, "STORE_NAME": 1,
-    "STORE_GLOBAL": 1, "STORE_DEREF": 1, "DELETE_FAST": 0, "RETURN_VALUE": 1, "IMPORT_NAME": 2, "IMPORT_FROM": 1,
-    "WITH_EXCEPT_START": 0, "POP_JUMP_IF_FALSE": 1, "POP_JUMP_IF_TRUE": 1, "POP_JUMP_FORWARD_IF_FALSE": 1,
-    "POP_JUMP_FORWARD_IF_TRUE": 1, "POP_JUMP_BACKWARD_IF_FALSE": 1, "POP_JUMP_BACKWARD_IF_TRUE": 1,
-}  # fmt: skip
+    name: count
+    for count, names in (
+        (0, "FOR_ITER DELETE_FAST WITH_EXCEPT_START"),
+        (
+            1,
+            "BEFORE_WITH SEND LOAD_ATTR LOAD_METHOD DELETE_ATTR GET_ITER UNPACK_SEQUENCE UNARY_NOT "
+            "UNARY_NEGATIVE UNARY_INVERT TO_BOOL POP_TOP STORE_FAST STORE_NAME STORE_GLOBAL STORE_DEREF "
+            "RETURN_VALUE IMPORT_FROM POP_JUMP_IF_FALSE POP_JUMP_IF_TRUE POP_JUMP_FORWARD_IF_FALSE "
+            "POP_JUMP_FORWARD_IF_TRUE POP_JUMP_BACKWARD_IF_FALSE POP_JUMP_BACKWARD_IF_TRUE",
+        ),
+        (2, "STORE_ATTR BINARY_OP BINARY_SUBSCR DELETE_SUBSCR COMPARE_OP CONTAINS_OP IS_OP IMPORT_NAME"),
+        (3, "LOAD_SUPER_ATTR BINARY_SLICE STORE_SUBSCR"),
+        (4, "STORE_SLICE"),
+    )
+    for name in names.split()
+}
 """Operands that an instruction may have taken off the stack while it runs."""
 _TAKEN_AT_MOST = 4
 """The same for any other instruction."""
@@ -66,7 +75,7 @@ def called_from_c(frame: FrameType) -> bool:
     address = _inner(frame)
     if address is None:
         return False
-    if sys.version_info < (3, 12):
+    if _OLD:
         return ctypes.c_bool.from_address(address + _ENTRY).value
     previous = ctypes.c_void_p.from_address(address + _PREVIOUS).value
     return previous is None or ctypes.c_char.from_address(previous + _OWNER).value[0] == _OWNED_BY_C
@@ -117,8 +126,7 @@ def beneath(code: CodeType, at: int) -> int | None:
     found = _instructions(code).get(at)
     if found is None or found[2] is None:
         return 0 if at < 0 else None
-    name, argument, depth = found
-    return max(0, depth - _taken(name, argument))
+    return max(0, found[2] - _taken(found[0], found[1]))
 
 
 def code_slots(code: CodeType) -> int:
@@ -144,7 +152,7 @@ def _slot(address: int, at: int) -> Any:
 
 
 def _taken(name: str, argument: int) -> int:
-    if name == "CALL" and sys.version_info < (3, 12):
+    if name == "CALL" and _OLD:
         return 2  # PRECALL has already counted the arguments off, though they are still there
     if name in ("CALL", "PRECALL"):
         return argument + 2
@@ -155,12 +163,12 @@ def _taken(name: str, argument: int) -> int:
     return _TAKEN.get(name, _TAKEN_AT_MOST)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _instructions(code: CodeType) -> dict[int, tuple[str, int, int | None]]:
     """By offset: the instruction, its argument, and the depth of the operand stack before it."""
     listed = {ins.offset: ins for ins in dis.get_instructions(code)}
     order = sorted(listed)
-    following = dict(zip(order, order[1:]))
+    following = dict(zip(order, order[1:], strict=False))
     depths: dict[int, int] = {}
     todo = [(0, 0)] if order else []
     todo += [(e.target, e.depth + int(e.lasti) + 1) for e in dis.Bytecode(code).exception_entries]  # type: ignore[attr-defined]
@@ -178,19 +186,21 @@ def _instructions(code: CodeType) -> dict[int, tuple[str, int, int | None]]:
     return {at: (ins.opname, ins.arg or 0, depths.get(at)) for at, ins in listed.items()}
 
 
-@lru_cache(maxsize=None)
+@cache
 def _loops(code: CodeType) -> list[tuple[int, int]]:
     return [(i.offset, i.argval) for i in dis.get_instructions(code) if i.opname == "FOR_ITER"]
 
 
 _COLLECTING = frozenset(("LIST_EXTEND", "SET_UPDATE", "DICT_UPDATE", "DICT_MERGE", "UNPACK_SEQUENCE", "UNPACK_EX"))
-_CALLS_ONCE = frozenset(
-    "next iter getattr setattr delattr hasattr len repr hash format abs isinstance issubclass exec eval print __import__".split()
-)
+_CALLS_ONCE = frozenset((
+    "next", "iter", "getattr", "setattr", "delattr", "hasattr", "len", "repr", "hash", "format", "abs", "isinstance",
+    "issubclass", "exec", "eval", "print", "__import__",
+))  # fmt: skip
 _HEAP = 1 << 9
 """Py_TPFLAGS_HEAPTYPE: not one of the interpreter's own types"""
 
 _JUMPS = frozenset((*dis.hasjrel, *dis.hasjabs))
 _ENDS = frozenset((
-    "JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT", "RETURN_VALUE", "RETURN_CONST", "RAISE_VARARGS", "RERAISE",
+    "JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT", "RETURN_VALUE", "RETURN_CONST", "RAISE_VARARGS",
+    "RERAISE",
 ))  # fmt: skip

@@ -14,7 +14,8 @@ def main():
                 turn[0] = other
                 changed.notify()
 
-    threads = [threading.Thread(name=me, target=play, args=(me, other)) for me, other in (("ping", "pong"), ("pong", "ping"))]
+    pairs = (("ping", "pong"), ("pong", "ping"))
+    threads = [threading.Thread(name=me, target=play, args=(me, other)) for me, other in pairs]
     for thread in threads:
         thread.start()
     for thread in threads:

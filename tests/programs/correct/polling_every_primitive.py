@@ -1,4 +1,4 @@
-"""Timed waits on an event, a semaphore, a lock, a condition and a thread, each refused many times before it is granted."""
+"""Timed waits on an event, a semaphore, a lock, a condition and a thread, each refused many times, then granted."""
 
 import threading
 import time

@@ -1,7 +1,7 @@
 """A thread throws a loaded coin until it shows heads: no variable tells how long that will take."""
 
-from random import random
 import threading
+from random import random
 
 
 def throw(lock):

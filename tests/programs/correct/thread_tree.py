@@ -8,7 +8,8 @@ def grow(depth, leaves, lock):
         with lock:
             leaves.append(1)
         return
-    branches = [threading.Thread(name=f"branch {depth}.{n}", target=grow, args=(depth - 1, leaves, lock)) for n in range(2)]
+    smaller = (depth - 1, leaves, lock)
+    branches = [threading.Thread(name=f"branch {depth}.{n}", target=grow, args=smaller) for n in range(2)]
     for branch in branches:
         branch.start()
     for branch in branches:

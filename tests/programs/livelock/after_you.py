@@ -1,4 +1,4 @@
-"""Mutual exclusion by courtesy: who sees that the other one wants to go in, too, withdraws its wish and says so again."""
+"""Mutual exclusion by courtesy: who sees that the other one wants to go in, too, withdraws its wish, and repeats it."""
 
 import threading
 

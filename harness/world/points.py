@@ -32,7 +32,7 @@ QUIET = 10_000
 """Accesses in one step after which the next one is a point of its own: loops that wait must not go on for ever."""
 
 ALONE = 50_000
-"""Accesses of a thread whose companions have all ended, and which needs no points, until it is looked at for an endless loop."""
+"""Accesses of a thread whose companions have all ended, which are no points, until they are judged all the same."""
 
 SAMPLE = 500
 """How many of its accesses are steps then; if they tell nothing, it goes on alone for twice as long."""
@@ -108,7 +108,7 @@ class Points:
             scheduler.point(Operation(kind, self.token(obj), key, site))
 
     def _seems_endless(self) -> bool:
-        """The last thread may be computing, or it waits for one that has ended: after long, a sample of its steps is judged."""
+        """The last thread may be computing, or wait for one that has ended: after a while its steps are judged."""
         self._alone += 1
         if self._alone < self._patience:
             return False
@@ -119,7 +119,7 @@ class Points:
         return True
 
     def _spins(self, site: int) -> bool:
-        """A thread that touches this and that without end may wait for another one: then the others must have their turn."""
+        """A thread that touches this and that without end may wait for another one: the others must have their turn."""
         steps = self._scheduler.steps
         if steps != self._quiet_since:
             self._quiet_since, self._quiet = steps, 0

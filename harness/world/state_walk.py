@@ -65,7 +65,9 @@ class Walk:
         if number is None:
             number = self._numbers[id(value)] = len(self._objects)
             self._objects.append(value)
-            self._origin.append((self._here, label if self._here >= 0 or not self.thread else f"{self.thread}: {label}"))
+            self._origin.append(
+                (self._here, label if self._here >= 0 or not self.thread else f"{self.thread}: {label}")
+            )
             self._todo.append(number)
         self.emit(number)
 

@@ -291,6 +291,18 @@ def test_a_lost_update_takes_one_preemption() -> None:
     assert finals == [{2}, {1, 2}]
 
 
+def test_a_state_reached_in_either_thread_is_gone_on_from_in_both() -> None:
+    """After p and q are written it matters who runs: either can go on, and leave the choice of who is next behind it."""
+    first = (write("p", 1), read("q", "q"), write("x", 1))
+    second = (write("q", 1), read("p", "p"), write("x", 2))
+    program = started(first, second, (read("x", "between"),))
+    _, done = search(program, preemptions=1)
+    ends = {executed.end for executed in done}
+    between = {end.result[1][3] for end in ends if end.result[1][1:3] == ((("q", 1),), (("p", 1),))}
+    assert between == {(("between", seen),) for seen in (0, 1, 2)}
+    assert ends == interleavings(program, 1)
+
+
 def test_executions_with_fewer_preemptions_come_first() -> None:
     _, done = search(counter(3), preemptions=2)
     used = [preempted(executed) for executed in done]

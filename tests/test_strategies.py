@@ -170,6 +170,19 @@ def test_partial_order_sampling_meets_every_class_of_a_small_program() -> None:
     assert min(ends.values()) > 10
 
 
+def test_the_outcome_of_one_race_tells_nothing_about_the_next() -> None:
+    """A write that is ready (that is what the event is for) races with four reads in turn, each time anew.
+
+    To lose to the waking reader and then to each read is a matter of 1/2 * 2/3 * (1/2)**3 at most, 83 of 2,000
+    (measured: some 55). With a priority drawn only once it were 1/6 at most, 333 (measured: 280).
+    """
+    reads = tuple(read("x", f"r{i}") for i in range(4))
+    program = started((("set", "e"), write("x", 1)), (("await", "e"), *reads))
+    done = executions(program, made("pos", program), 2_000)
+    last = sum(dict(executed.end.result[1][2])["r3"] == 0 for executed in done)
+    assert 20 < last < 120
+
+
 def test_selective_sampling_is_uniform_over_the_orders_of_the_interesting_events() -> None:
     """One write among nine reads of the same variable can be in 10 places; last among them it is in 1 of 10.
 
@@ -184,14 +197,15 @@ def test_selective_sampling_is_uniform_over_the_orders_of_the_interesting_events
 
 
 def test_selective_sampling_counts_a_thread_with_its_parent_until_it_is_started() -> None:
-    """Main starts the writer first and the reader later; yet the reader's one event is as often the first as the last.
+    """Main starts a thread with nine reads, then writes: first in 1 of 10 cases, for then its weight is but 1 of 10.
 
-    Three places for one read among two writes: 500 of 1,500 each, with a standard deviation of 18.
+    Of 2,000 executions these are 200, with a standard deviation of 13. With the weight of ten kept they were 1,050.
     """
-    program = started((write("x", 1), write("x", 2)), (read("x", "a"),))
-    done = executions(program, made("surw", program), 1_500)
-    seen = Counter(dict(executed.end.result[1][2])["a"] for executed in done)
-    assert all(400 < seen[value] < 600 for value in (0, 1, 2))
+    reader = tuple(read("x", f"r{i}") for i in range(9))
+    program = Program(((("start", 1), write("x", 1), ("join", 1)), reader))
+    done = executions(program, made("surw", program), 2_000)
+    first = sum(dict(executed.end.result[1][1])["r0"] == 1 for executed in done)
+    assert 135 < first < 265
 
 
 def test_the_portfolio_settles_a_small_program_by_exhaustion() -> None:
@@ -209,13 +223,14 @@ def test_the_portfolio_mixes_samples_into_a_large_search() -> None:
 def test_the_portfolio_gives_up_a_search_that_cannot_end() -> None:
     """Of eight executions it gets six, and has 36 before it."""
     strategy = made("portfolio", counter(3), executions=8)
+    assert [strategy.searches(index) for index in range(9)] == [True] * 6 + [False] * 3
     assert (len(list(executions(counter(3), strategy, 500))), strategy.exhausted) == (500, False)
 
 
 def test_the_portfolio_gives_up_after_an_execution_that_was_cut() -> None:
     strategy = made("portfolio", counter(3))
     assert strategy.begin(0) and strategy.wants_steps
-    execute(counter(3), strategy, max_steps=5)
+    execute(counter(3), strategy, max_steps=12)
     assert strategy.begin(1) and not strategy.wants_steps
 
 

@@ -36,6 +36,7 @@ FLOORS: dict[str, int] = {
     "discriminate": 5,
     "explain": 5,
     "critical": 5,
+    "debugger": 5,
     "stress": 5,
     "children": 5,
     "rates": 5,

@@ -39,6 +39,14 @@ def relevant(trace: Trace) -> Trace:
     return replace(trace, steps=tuple(replace(step, state=now) for step, now in zip(kept, state, strict=True)))
 
 
+def failing_step(trace: Trace, message: str) -> TraceStep | None:
+    """The step in which the failure shows: the last one of the thread that failed, else the last that matters."""
+    carried_out = [step for step in trace.steps if not waits(step)]
+    failed = [step for step in carried_out if message.startswith(f"{step.thread}: ")]
+    matters = [step for step in relevant(trace).steps if not waits(step)]
+    return next((steps[-1] for steps in (failed, matters, carried_out) if steps), None)
+
+
 def root(name: str) -> str:
     """The container that an item's name begins with: `orders` for `orders['order 1']`."""
     return name.partition("[")[0]

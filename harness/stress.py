@@ -13,7 +13,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -191,17 +191,16 @@ def stress(
     with nullcontext(parents) if parents else Parents(jobs) as parents:
         job = replace(job, time_scale=_time_scale(program, time_scale, parents, job))
         began = time.monotonic()
-        runs = parents.runs(job)
-        for run in runs:
-            if run.end is End.UNLOADABLE:
-                raise TargetError(f"{program.path}: cannot be loaded: {run.message}")
-            tally.add(run)
-            if progress:
-                progress(tally)
-            if enough is not None and tally.failed >= enough:
-                break
-        seconds = time.monotonic() - began
-        runs.close()
+        with closing(parents.runs(job)) as runs:
+            for run in runs:
+                if run.end is End.UNLOADABLE:
+                    raise TargetError(f"{program.path}: cannot be loaded: {run.message}")
+                tally.add(run)
+                if progress:
+                    progress(tally)
+                if enough is not None and tally.failed >= enough:
+                    break
+            seconds = time.monotonic() - began
     stopped_by = "until" if enough is not None and tally.failed >= enough else "budget"
     return _result(program, job, tally, seconds, stopped_by)
 
@@ -281,9 +280,9 @@ def _time_scale(program: Program, wished: float | None, parents: Parents, job: J
         return 1.0
     for scale in SCALES:
         pilot = replace(job, mode="native", time_scale=scale, timeout=PILOT, count=1, seconds=None)
-        for run in parents.runs(pilot):
-            if not run.end.hung or run.seconds < PILOT / 2:
-                return scale
+        (run,) = parents.runs(pilot)
+        if not run.end.hung or run.seconds < PILOT / 2:
+            return scale
     return SCALES[1]  # it hangs however fast its clock runs
 
 

@@ -92,7 +92,10 @@ class Parents:
         self._all = [WarmParent() for _ in range(jobs)]
 
     def runs(self, job: Job) -> Generator[Run, None, None]:
-        """Runs 0, 1, 2 … of the job until its count or its time is used up. Closing the iterator stops the rest."""
+        """Runs 0, 1, 2 … of the job until its count or its time is used up. Closing the iterator stops the rest.
+
+        One job at a time: close this iterator (contextlib.closing) before the next one is begun.
+        """
         step = len(self._all)
         for index, parent in enumerate(self._all):
             share = None if job.count is None else len(range(index, job.count, step))

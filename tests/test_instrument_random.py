@@ -63,8 +63,9 @@ CALLS = (
 )  # fmt: skip
 FORMS = (
     "({} if {} else {})", "({} * 2)", "(not {})", "-{}", "[{}, *{}]", "{{**{}, 'a': {}}}", "(v := {})",
-    "f'{{{}}} {{{}!r:>9}}'", "[a for a in {} if {}]", "[(a, b) for a, b in {}]", "{{a: {} for a in {}}}", "list(a for a in {} for b in {})",
-    "(lambda w: ({}, c, w))({})", "{} < {} < {}", "{} in {} == {}", "({}, {})", "[lambda: a for a in {}][0]()",
+    "f'{{{}}} {{{}!r:>9}}'", "[a for a in {} if {}]", "[(a, b) for a, b in {}]", "{{a: {} for a in {}}}",
+    "list(a for a in {} for b in {})", "(lambda w: ({}, c, w))({})", "{} < {} < {}", "{} in {} == {}", "({}, {})",
+    "[lambda: a for a in {}][0]()",
 )  # fmt: skip
 leaves = st.one_of(places, names, st.sampled_from(CONSTANTS))
 

@@ -19,7 +19,7 @@ from harness.world.access_types import (
     PLAIN,
     QUIET,
     class_plan,
-    classes_asked,
+    classes_at,
     facts_of,
     forget,
     is_a,
@@ -90,16 +90,29 @@ def load_touches(obj: Any, name: str, strict: bool = True) -> list[Touch]:
     if facts.sort == "module":
         return _module_touches(obj, name, strict)
     if facts.sort == "class":
-        return [("read", cls, name) for cls in class_plan(obj, name, strict)]
+        return _class_touches(obj, name, strict)
     plans = facts.strict_loads if strict else facts.loads
     if name not in plans:
         plans[name] = load_plan(type(obj), name, strict)
-    plan = plans[name]
+    return _planned(plans[name], obj, type(obj), name)
+
+
+def _planned(plan: Any, obj: Any, cls: type, name: str) -> list[Touch]:
     if plan is QUIET:
         return []
-    if plan is PLAIN:
-        return [("read", obj, name)]
-    return [("read", obj, name), *(("read", cls, name) for cls in classes_asked(type(obj), name))]
+    own: list[Touch] = [("read", obj, name)]
+    return own if plan is PLAIN else own + [("read", base, name) for base in classes_at(cls, plan)]
+
+
+def _class_touches(cls: type, name: str, strict: bool) -> list[Touch]:
+    facts = facts_of(cls)
+    plans = facts.strict_class_loads if strict else facts.class_loads
+    if name not in plans:
+        plans[name] = class_plan(cls, name, strict)
+    plan = plans[name]
+    if type(plan) is tuple:
+        return [("read", base, name) for base in classes_at(cls, plan)]
+    return _planned(plan, cls, type(cls), name)
 
 
 def _module_touches(module: types.ModuleType, name: str, strict: bool) -> list[Touch]:

@@ -27,10 +27,10 @@ _IMMUTABLE_MODULES = frozenset(
     ("re", "datetime", "decimal", "fractions", "uuid", "pathlib", "_struct", "zoneinfo", "ipaddress")
 )
 
-PLAIN, QUIET, SHARED = "plain", "quiet", "shared"
-"""Plans for an attribute: an access of (object, name); no access; its class's is read as well.
+PLAIN, QUIET = "plain", "quiet"
+"""Plans for an attribute: an access of (object, name); no access. A tuple: some classes' attribute is read as well.
 
-A plan names no class: it would keep alive the classes of all executions.
+A plan names classes by their places in the order of lookup, because it must not keep them alive.
 """
 
 MISSING: Any = object()
@@ -68,34 +68,27 @@ class Facts:
     foreign: a container that is neither built in nor rewritten.
     """
 
-    __slots__ = (
-        "sort",
-        "base",
-        "loads",
-        "strict_loads",
-        "stores",
-        "calls",
-        "strict_calls",
-        "native",
-        "effects",
-        "by_name",
-        "ref",
-    )
+    _BY_NAME = ("loads", "strict_loads", "class_loads", "strict_class_loads", "stores", "calls", "strict_calls")
+    __slots__ = ("sort", "base", *_BY_NAME, "native", "effects", "ref")
 
     def __init__(self, cls: type) -> None:
         self.base = next((base for base in CONTAINERS if derives(cls, (base,))), None)
         self.sort = _sort(cls, self.base)
         self.loads: dict[str, Any] = {}
         self.strict_loads: dict[str, Any] = {}
+        self.class_loads: dict[str, Any] = {}
+        self.strict_class_loads: dict[str, Any] = {}
         self.stores: dict[str, Any] = {}
         self.calls: dict[str, Any] = {}
         self.strict_calls: dict[str, Any] = {}
         self.native: dict[str, bool] = {}
         self.effects: dict[str, Any] = {}
-        self.by_name: tuple[dict[str, Any], ...] = (self.loads, self.strict_loads, self.stores, self.calls)
-        self.by_name += (self.strict_calls, self.native, self.effects)
         key = id(cls)
         self.ref = weakref.ref(cls, lambda _: FACTS.pop(key, None))
+
+    def forget(self, name: str) -> None:
+        for plans in (*self._BY_NAME, "native", "effects"):
+            getattr(self, plans).pop(name, None)
 
     def is_native(self, name: str) -> bool:
         """True if the special method is C's own, so that no program code will announce what it touches."""
@@ -120,8 +113,7 @@ def facts_of(cls: type) -> Facts:
 def forget(name: str) -> None:
     """A class attribute was assigned: what was learned about this name may be wrong."""
     for facts in list(FACTS.values()):
-        for plans in facts.by_name:
-            plans.pop(name, None)
+        facts.forget(name)
 
 
 def _sort(cls: type, base: type | None) -> str:
@@ -229,17 +221,15 @@ def load_plan(cls: type, name: str, strict: bool) -> Any:
     return PLAIN if lookup(kind, "__get__")[0] is not MISSING else _shared(asked)
 
 
-def _shared(asked: tuple[type, ...]) -> str:
-    return SHARED if any(map(_is_assignable, asked)) else QUIET
+def _shared(asked: tuple[type, ...]) -> Any:
+    """The places of the classes in the order of lookup that can be assigned to."""
+    return tuple(index for index, cls in enumerate(asked) if _flags(cls) & _HEAP) or QUIET
 
 
-def _is_assignable(cls: type) -> bool:
-    return bool(_flags(cls) & _HEAP)
-
-
-def classes_asked(cls: type, name: str) -> Iterator[type]:
-    """The classes whose attribute is read where a class attribute is loaded through an instance of `cls`."""
-    return filter(_is_assignable, lookup(cls, name)[1])
+def classes_at(cls: type, places: tuple[int, ...]) -> list[type]:
+    """The classes that such a plan stands for."""
+    mro = _mro(cls)
+    return [mro[index] for index in places]
 
 
 def store_plan(cls: type, name: str) -> Any:
@@ -255,16 +245,16 @@ def store_plan(cls: type, name: str) -> Any:
     return QUIET if lookup(kind, "__set__")[0] is not MISSING else PLAIN
 
 
-def class_plan(cls: type, name: str, strict: bool) -> tuple[type, ...]:
-    """The classes whose attribute is read where `cls.name` is loaded from the class itself."""
+def class_plan(cls: type, name: str, strict: bool) -> Any:
+    """How loading `cls.name` from the class itself is announced."""
     found, asked = lookup(cls, name)
     if found is MISSING:
-        found, asked = lookup(type(cls), name)
-    if found is MISSING or is_code(found) and not strict:
-        return ()
+        return QUIET if load_plan(type(cls), name, strict) is QUIET else PLAIN
+    if is_code(found) and not strict:
+        return QUIET
     if is_a(found, property, types.GetSetDescriptorType, types.MemberDescriptorType):
-        return ()
-    return tuple(filter(_is_assignable, asked))
+        return QUIET
+    return _shared(asked)
 
 
 def instances(values: Any, *sorts: str) -> Iterator[Any]:

@@ -65,10 +65,9 @@ class Thread:
     locals: dict[str, Any] = field(default_factory=dict)
 
     def copy(self) -> Thread:
-        return Thread(
-            self.index, self.name, self.pending, self.steps, self.at, self.alive, self.finished,
-            self.wake, self.deadline, dict(self.locals),
-        )  # fmt: skip
+        twin = Thread.__new__(Thread)
+        twin.__dict__.update(self.__dict__, locals=dict(self.locals))
+        return twin
 
 
 class Machine:
@@ -265,11 +264,10 @@ class Machine:
         self._start(other)
         self._begun.append(other)
 
-    def _do_join(self, thread: Thread, other: int) -> None:
+    def _do_join(self, thread: Thread, *_: Any) -> None:
         pass
 
-    def _do_sleep(self, thread: Thread, *_: Any) -> None:
-        pass
+    _do_sleep = _do_join
 
     def _do_is_alive(self, thread: Thread, other: int, local: str) -> None:
         thread.locals[local] = int(not self.threads[other].finished)

@@ -14,7 +14,7 @@ from harness.strategies.exhaustive import Exhaustive
 from harness.trace import WHOLE
 from tests.brute_force import Namer, TooMany, Traces, interleavings, name, traces
 from tests.model import End, Executed, Machine, Program, execute, executions, started
-from tests.programs import (
+from tests.abstract_programs import (
     counter,
     inversion,
     lastzero,
@@ -292,7 +292,7 @@ def test_a_lost_update_takes_one_preemption() -> None:
 
 
 def test_a_state_reached_in_either_thread_is_gone_on_from_in_both() -> None:
-    """After p and q are written it matters who runs: either can go on, and leave the choice of who is next behind it."""
+    """After p and q are written it matters who runs: either can go on, and leave it open who comes next."""
     first = (write("p", 1), read("q", "q"), write("x", 1))
     second = (write("q", 1), read("p", "p"), write("x", 2))
     program = started(first, second, (read("x", "between"),))

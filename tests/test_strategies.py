@@ -9,7 +9,7 @@ import pytest
 
 from harness.strategies import STRATEGIES, Profile, Strategy, make
 from tests.model import Executed, Program, Thread, execute, executions, started
-from tests.programs import counter, inversion, locked, locked_counter, philosophers, read, readers, write
+from tests.abstract_programs import counter, inversion, locked, locked_counter, philosophers, read, readers, write
 
 ALONE = Program(((write("x", 1), read("x", "a"), write("x", ("a", 1))),))
 

@@ -15,6 +15,7 @@ from harness.discriminate import tell_apart
 from harness.execution import Execution, Runner
 from harness.outcome import Outcome
 from harness.world.program import load_program
+from harness.world.state import StateCapture
 
 PROGRAMS = Path(__file__).parent / "programs"
 PREFIXES = (1, 5, 20, 60, 150, 400)
@@ -110,6 +111,10 @@ def test_broken_programs_get_the_verdict_of_their_directory_and_no_other(path: P
             "MainThread: words[0] (a _sre.SRE_Scanner)",
         ),
         (
+            "left_to_the_collector",
+            "a loop cannot be told from progress, for the garbage collector may take MainThread: seen.a Cargo away",
+        ),
+        (
             "random_and_endless",
             "random.next random number was different each time; a larger --max-steps may tell more",
         ),
@@ -123,7 +128,7 @@ def test_where_nothing_is_proven_the_message_says_what_is_in_the_way(name: str, 
 
 
 def test_every_program_that_is_to_stay_inconclusive_is_tried() -> None:
-    assert len(list((PROGRAMS / "inconclusive").glob("*.py"))) == 8
+    assert len(list((PROGRAMS / "inconclusive").glob("*.py"))) == 9
 
 
 def test_a_livelock_shows_one_turn_of_its_loop_and_who_is_refused_what() -> None:
@@ -186,6 +191,17 @@ def test_a_livelock_shows_one_turn_of_its_loop_and_who_is_refused_what() -> None
 )  # fmt: skip
 def test_the_message_names_the_loop_the_losers_and_who_is_served(name: str, says: str) -> None:
     assert first_failure(name).message == says
+
+
+def test_a_state_that_cannot_be_taken_is_no_verdict_and_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*arguments: Any) -> None:
+        raise ZeroDivisionError("broken object")
+
+    monkeypatch.setattr(StateCapture, "take", broken)
+    execution = runner(PROGRAMS / "livelock" / "hot_potato.py", max_steps=400).run(Randomly(0), tail_from=10)
+    assert execution.message == (
+        "still running after 400 steps: its state cannot be taken (ZeroDivisionError: broken object)"
+    )
 
 
 def test_a_counter_hides_a_loop_until_it_is_set_aside() -> None:

@@ -206,7 +206,7 @@ HIDING: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "set": (lambda: {1}, lambda o: o.add(2)),
     "namespace": (lambda: types.SimpleNamespace(n=0), lambda o: setattr(o, "n", 1)),
     "module": (lambda: types.ModuleType("private"), lambda o: setattr(o, "n", 1)),
-    "weak reference": (lambda: [weakref.ref(Plain())], lambda o: o.__setitem__(0, weakref.ref(Hostile))),
+    "weak reference": (lambda: [Plain(), weakref.ref(Plain())], lambda o: o.__setitem__(1, weakref.ref(o[0]))),
 }  # fmt: skip
 
 
@@ -242,7 +242,13 @@ def test_a_change_is_seen_wherever_it_hides(make: Callable[[], Any], change: Cal
 )
 def test_what_cannot_be_looked_into_is_named(obj: Any) -> None:
     (name,) = unknown(Plain(held=obj))
-    assert name.startswith("value.held")
+    assert name.startswith("nobody can look into value.held")
+
+
+def test_what_only_a_weak_reference_leads_to_may_vanish() -> None:
+    cargo = Plain()
+    assert unknown([weakref.ref(cargo), cargo]) == []
+    assert unknown([weakref.ref(cargo)]) == ["the garbage collector may take value[0].a Plain away"]
 
 
 def test_looking_at_variables_keeps_nothing_alive() -> None:

@@ -64,7 +64,7 @@ class Liveness:
         self._meetings = 0
         self._events: list[Event] = []
         self._turns: list[list[Event]] = []
-        self._began = False
+        self._began = self._blind = False
         self._doubts: Counter[str] = Counter()
         self.verdict: Verdict | None = None
 
@@ -91,12 +91,20 @@ class Liveness:
             self._began = True
             self._capture.refine()
         chosen = next_in_turn(enabled, self._last)
+        if not self._blind:
+            try:
+                self._observe(chosen, enabled, step)
+            except Exception as error:  # a program may hold objects that break every rule: then nothing is claimed
+                self._give_up(f"its state cannot be taken ({type(error).__name__}: {error})")
+                self._blind = True
+        self._last = chosen.index
+        return chosen
+
+    def _observe(self, chosen: Any, enabled: list[Any], step: int) -> None:
         if chosen.index <= self._last or self._last < 0:
             self._round(step)
-        self._last = chosen.index
         if self._loop and self.verdict is None:
             self._events.append(Event(*self._capture.event(chosen, enabled, len(self._turns) == TURNS - 1)))
-        return chosen
 
     def _round(self, step: int) -> None:
         if self._loop:

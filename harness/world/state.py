@@ -133,7 +133,7 @@ class StateCapture:
     def opaque(self, tasks: set[int]) -> str:
         """Why the state is not complete for `tasks`, the threads that run, or empty."""
         if self.unknown:
-            return f"a loop cannot be told from progress, for nobody can look into {self.unknown[0]}"
+            return f"a loop cannot be told from progress, for {self.unknown[0]}"
         for task, ident in self.world.scheduler.blocked_frames():
             if task.index in tasks:
                 place = _inside_c(_top(ident))

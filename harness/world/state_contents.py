@@ -37,6 +37,9 @@ HARNESS = str(Path(__file__).resolve().parent.parent)
 CONSTANT = "constant"
 """The head of objects without a state of their own: they are told apart by identity."""
 
+WEAKLY = "weakly"
+"""The name for what a weak reference leads to."""
+
 UNFINISHED = "Queue.unfinished_tasks"
 """The name under which a queue's count of unfinished tasks is listed."""
 _RENAMED = {"unfinished_tasks": UNFINISHED}
@@ -162,7 +165,7 @@ def _generator(generator: Any) -> Contents:
 
 
 def _weak(reference: Any) -> Contents:
-    return "weakref", [("", weakref.ref.__call__(reference))]
+    return "weakref", [(WEAKLY, weakref.ref.__call__(reference))]
 
 
 def _thread_local(local: Any) -> Contents:

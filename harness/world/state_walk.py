@@ -3,7 +3,7 @@
 Objects are numbered by first visit in a breadth-first walk from given roots; a reference to one is
 its number, so sharing and cycles count and addresses do not. No program can tell apart two graphs
 that give equal lists, except by what is listed under `unknown`: objects of C types that let nobody
-look inside.
+look inside, and those that only weak references lead to, for they may vanish of themselves.
 
 Left out on purpose: names in `ignored`, and the ids that the interpreter gives to threads and locks.
 """
@@ -14,7 +14,7 @@ import warnings
 from collections import deque
 from typing import Any
 
-from harness.world.state_contents import PLAIN, Contents, Unknown, contents
+from harness.world.state_contents import PLAIN, WEAKLY, Contents, Unknown, contents
 
 SIZE = 100_000
 """Tokens after which a state counts as too large to be compared."""
@@ -39,6 +39,7 @@ class Walk:
         self._objects: list[Any] = []
         self._origin: list[tuple[int, str]] = []
         self._todo: deque[int] = deque()
+        self._weak: list[tuple[int, Any]] = []
         self._here = -1
         self._label = ""
         self.thread = ""
@@ -51,7 +52,7 @@ class Walk:
         if reference is not None and (at >= len(reference) or reference[at] != token):
             raise Differs(self.path)
         if at > SIZE:
-            self.unknown.append(f"more than {SIZE} values")
+            self.unknown.append(f"its state has more than {SIZE:,} values")
             raise Differs(self.path)
 
     def refer(self, label: str, value: Any) -> None:
@@ -76,7 +77,9 @@ class Walk:
         head, pairs = found
         self.emit(head)
         for name, value in pairs:
-            if name not in self._ignored:
+            if name is WEAKLY:
+                self._weak.append((self._here, value))
+            elif name not in self._ignored:
                 self._label = name
                 self.emit(name)
                 self.refer(name, value)
@@ -85,19 +88,29 @@ class Walk:
         """Walk everything that was referred to."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # itertools' __reduce__, from 3.12 on
-            while self._todo:
-                self._here = self._todo.popleft()
-                self._look_into(self._objects[self._here])
+            self._walk_on()
+            for here, value in self._weak:
+                self._here = here
+                alone = value is not None and id(value) not in self._numbers
+                self.refer(f"a {type(value).__name__}", value)
+                if alone:
+                    self.unknown.append(f"the garbage collector may take {self.path} away")
+                self._walk_on()
         self._here = -1
         if self._reference is not None and len(self.tokens) != len(self._reference):
             raise Differs("")
+
+    def _walk_on(self) -> None:
+        while self._todo:
+            self._here = self._todo.popleft()
+            self._look_into(self._objects[self._here])
 
     def _look_into(self, obj: Any) -> None:
         self._label = ""
         try:
             found = contents(obj)
         except Unknown as unknown:
-            self.unknown.append(f"{self.path or 'something'} ({unknown})")
+            self.unknown.append(f"nobody can look into {self.path or 'something'} ({unknown})")
             self.emit("unknown")
         else:
             self.unfold(found)

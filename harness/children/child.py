@@ -72,7 +72,7 @@ class Child:
         for stream in (sys.stdout, sys.stderr):
             try:
                 stream.flush()
-            except (OSError, ValueError, AttributeError):  # the program closed or replaced it
+            except Exception:  # the program closed it or put something else in its place
                 pass
         line = json.dumps({"run": run, "last": last}, default=vars).encode() + b"\n"
         while line:

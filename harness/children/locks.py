@@ -210,6 +210,8 @@ def _join(thread: threading.Thread, timeout: float | None = None) -> None:
 
 def _start(thread: threading.Thread) -> None:
     """Start a thread with a label, by its place in the tree of starts; it begins when the plan lets it."""
+    if not getattr(thread, "_initialized", False) or thread._started.is_set():  # type: ignore[attr-defined]
+        return _plain_start(thread)  # which refuses
     perturbation: Perturbation = _here.perturbation
     perturbation.lock(thread)
     walker, run = perturbation.child(), thread.run
@@ -223,4 +225,4 @@ def _start(thread: threading.Thread) -> None:
 
     thread.run = perturbed_run  # type: ignore[method-assign]
     thread._started = _Began()  # type: ignore[attr-defined]
-    _plain_start(thread)
+    return _plain_start(thread)

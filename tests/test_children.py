@@ -1,0 +1,259 @@
+"""Runs in real children: why one hangs, what one may do, and that the lab outlives all of it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness.budget import Budget
+from harness.children.repeatable import repeatable
+from tests.free_runs import CROSSED_LOCKS, FORKS, GIL, LINUX, ROOT, Run, Write
+
+pytest_plugins = ["tests.free_runs"]
+
+
+# Hangs
+
+
+@pytest.mark.skipif(not LINUX, reason="certainty before the deadline is read from Linux' /proc")
+def test_a_deadlock_is_certain_long_before_its_deadline(run: Run) -> None:
+    result = run(CROSSED_LOCKS, timeout=60.0)
+    assert result.outcomes == {"hung (blocked)": 3}
+    assert result.seconds < 40
+    assert {(w.thread, w.state, w.place, w.text, w.call) for w in result.stacks} == {
+        ("main", "waits", "broken.py:16", "alice.join()", "Thread.join"),
+        ("alice", "waits", "broken.py:7", "with second:", ""),
+        ("bob", "waits", "broken.py:7", "with second:", ""),
+    }
+
+
+@pytest.mark.skipif(not LINUX, reason="certainty before the deadline is read from Linux' /proc")
+def test_under_stress_a_deadlock_is_told_with_who_holds_what_since_when(run: Run) -> None:
+    result = run(CROSSED_LOCKS, mode="stress", timeout=60.0)
+    assert result.hung == result.failed == 3
+    story = set(result.message.split("; "))
+    assert "alice waits at broken.py:7: with second:, held by bob since broken.py:5" in story
+    assert "bob waits at broken.py:7: with second:, held by alice since broken.py:5" in story
+
+
+@pytest.mark.parametrize(
+    ("body", "end", "where"),
+    [
+        ("while True:\n        pass", "hung (spinning)", "main runs at broken.py:"),
+        ("while True:\n        time.sleep(0.001)", "hung (spinning)", "main runs at broken.py:"),
+        ("time.sleep(1000)", "hung (blocked)", "main waits at broken.py:6: time.sleep(1000)"),
+        ("os.read(os.pipe()[0], 1)", "hung (blocked)", "main waits at broken.py:6: os.read(os.pipe()[0], 1)"),
+        ("while True:\n        print('x' * 1000)", "hung (spinning)", "main runs at broken.py:"),
+    ],
+)
+def test_what_may_still_move_is_given_its_deadline_then_told_apart(run: Run, body: str, end: str, where: str) -> None:
+    source = f"import os\nimport time\n\n\ndef main():\n    {body}\n"
+    result = run(source, timeout=0.6, budget=Budget(executions=1), time_scale=1)
+    assert result.outcomes == {end: 1}
+    assert result.message.startswith(where)
+    assert result.seconds > 0.5
+
+
+def test_a_thread_left_behind_is_waited_for_and_then_hangs_the_run(run: Run) -> None:
+    source = """
+        import threading
+
+        def main(daemon):
+            threading.Thread(target=threading.Event().wait, name="bob", daemon=daemon).start()
+            return "done"
+    """
+    left = run(source, parameters={"daemon": False}, timeout=1.0)
+    assert left.outcomes == {"hung (blocked)": 3}
+    assert left.message.startswith("main waits at the end: main() has returned, its threads are being waited for")
+    assert run(source, parameters={"daemon": True}).outcomes == {"'done'": 3}
+
+
+def test_an_executor_that_nobody_shut_down_ends_with_main(run: Run) -> None:
+    source = """
+        from concurrent.futures import ThreadPoolExecutor
+
+        def main():
+            return ThreadPoolExecutor(2).submit(sum, [1, 2]).result()
+    """
+    assert run(source, budget=Budget(executions=10)).outcomes == {"3": 10}
+
+
+@pytest.mark.skipif(not FORKS, reason="forks")
+def test_a_thread_that_lets_no_other_run_is_killed_from_outside(run: Run) -> None:
+    source = """
+        import ctypes, threading
+
+        def main():
+            ctypes.PyDLL(None).sleep(1000)
+    """
+    result = run(source, timeout=0.3, time_scale=1, budget=Budget(executions=1))
+    if GIL:
+        assert result.outcomes == {"hung (blocked)": 1}
+        assert result.message == "one thread lets no other run, not even the watchdog: killed from outside, no stacks"
+    else:
+        assert result.hung == 1
+
+
+def test_an_error_before_a_hang_is_told_with_it(run: Run) -> None:
+    source = """
+        import threading
+
+        def stage(gate):
+            gate.acquire()
+            raise KeyError("price")
+
+        def main():
+            gate = threading.Lock()
+            stage_1 = threading.Thread(target=stage, args=(gate,), name="stage 1")
+            stage_1.start()
+            stage_1.join()
+            gate.acquire()
+    """
+    result = run(source, timeout=1.0, budget=Budget(executions=1))
+    assert result.outcomes == {"hung (blocked)": 1}
+    assert result.message.endswith("; before that: KeyError: 'price' in stage 1 (broken.py:6)")
+
+
+# A child does what it likes, and nothing is left of it
+
+
+def test_endless_output_is_drained_and_its_beginning_kept(run: Run) -> None:
+    source = """
+        import sys
+
+        def main():
+            for _ in range(10_000):
+                print("x" * 1000)
+            raise ValueError("enough")
+    """
+    result = run(source, budget=Budget(executions=1))
+    assert result.outcomes == {"ValueError: enough": 1}
+    assert len(result.output) < 5000 and result.output.endswith("… (cut)")
+
+
+@pytest.mark.skipif(not LINUX, reason="sessions, orphans and /proc")
+@pytest.mark.parametrize("escape", ["", "os.setsid()"])
+def test_processes_that_a_run_started_end_with_it(run: Run, tmp_path: Path, escape: str) -> None:
+    source = f"""
+        import os
+        import time
+
+        def main():
+            if os.fork() == 0:
+                {escape or "pass"}
+                with open({str(tmp_path / "pids")!r}, "a") as file:
+                    print(os.getpid(), file=file)
+                time.sleep(1000)
+            while not os.path.exists({str(tmp_path / "pids")!r}):
+                time.sleep(0.01)
+            return "parent"
+    """
+    assert run(source, budget=Budget(executions=2)).outcomes == {"'parent'": 2}
+    assert [pid for pid in (tmp_path / "pids").read_text().split() if Path("/proc", pid).exists()] == []
+
+
+@pytest.mark.skipif(not FORKS, reason="forks")
+def test_a_program_that_forks_itself_is_still_one_run(run: Run) -> None:
+    assert run("import os\ndef main():\n    os.fork()\n    os.fork()\n    return 1\n").outcomes == {"1": 3}
+
+
+@pytest.mark.skipif(not LINUX, reason="/proc")
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_children_die_with_the_harness(write: Write, tmp_path: Path, how: signal.Signals) -> None:
+    pids = tmp_path / "pids"
+    program = write(f"""
+        import os
+        import time
+
+        def main():
+            with open({str(pids)!r}, "a") as file:
+                print(os.getpid(), os.getppid(), file=file)
+            while True:
+                pass
+    """)
+    code = "import sys; from harness.stress import *; from harness.world.program import load_program;" + (
+        "stress(load_program(sys.argv[1]), mode='native', budget=Budget(executions=1), timeout=60)"
+    )
+    harness = subprocess.Popen([sys.executable, "-c", code, str(program.path)], cwd=ROOT, stderr=subprocess.DEVNULL)
+    _wait_until(lambda: pids.exists() and len(pids.read_text().split()) == 2)
+    harness.send_signal(how)
+    harness.wait(20)
+    _wait_until(lambda: not any(Path("/proc", pid).exists() for pid in pids.read_text().split()))
+
+
+@pytest.mark.skipif(not LINUX, reason="/proc")
+def test_the_warm_parent_never_has_a_second_thread_and_the_program_never_sees_the_harness(run: Run) -> None:
+    source = """
+        import os
+        import sys
+        import threading
+
+        def main():
+            parents_threads = len(os.listdir(f"/proc/{os.getppid()}/task"))
+            path_of_harness = [path for path in sys.path if os.path.isdir(os.path.join(path, "harness"))]
+            open_files = sorted(int(fd) for fd in os.listdir("/proc/self/fd"))[3:]
+            alone = threading.active_count(), os.getsid(0) == os.getpid()
+            return parents_threads, alone, path_of_harness, len(open_files)
+    """
+    # Open beside standard input, output and error: the results, the watchdog's orders, and the directory being listed.
+    assert run(source).outcomes == {"(1, (1, True), [], 3)": 3}
+
+
+# Clean programs share a child
+
+
+@pytest.mark.parametrize(
+    ("source", "clean"),
+    [
+        ("import threading, time, queue\nfrom concurrent.futures import ThreadPoolExecutor", True),
+        ("import shop\ndef main(): return shop.open_orders()", True),
+        ("def main(): return 1\nif __name__ == '__main__': print(main())", True),
+        ("import logging", False),
+        ("import os", False),
+        ("from . import shop", False),
+        ("import threading\nthreading.Lock = None", False),
+        ("import threading\nthreading.Thread.run = None", False),
+        ("import shop\nshop.stock['tea'] = 5", False),
+        ("from threading import Thread as T\nsetattr(T, 'run', None)", False),
+        ("def main(): print('hello')", False),
+        ("class C:\n    def __del__(self): pass", False),
+        ("import threading\ndef main(): threading.stack_size(10**6)", False),
+        ("from traceback import print_exc", False),
+        ("def main(connection): connection.open()", True),
+    ],
+)
+def test_only_what_leaves_nothing_behind_is_run_twice_in_one_process(source: str, clean: bool) -> None:
+    assert repeatable([source], {"shop"}) is clean
+
+
+def test_every_run_has_new_modules_though_the_process_be_the_same(run: Run) -> None:
+    source = """
+        import threading
+        import shop
+
+        runs = []
+
+        def main():
+            runs.append(1)
+            shop.orders.append(1)
+            names = []
+            thread = threading.Thread(target=lambda: names.append(threading.current_thread().name))
+            thread.start()
+            thread.join()
+            return len(runs), len(shop.orders), names
+    """
+    result = run(source, beside={"shop": "orders = []\n"}, budget=Budget(executions=60))
+    assert result.outcomes == {"(1, 1, ['Thread-1 (<lambda>)'])": 60}
+
+
+def _wait_until(true: Callable[[], bool], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.02)

@@ -90,6 +90,10 @@ STATEMENTS = {
     "probes": st.one_of(
         st.builds(trying, LOCKS), st.builds(locked, LOCKS), st.builds(lambda lock: (("locked", lock, "a"),), LOCKS)
     ),
+    "requests": st.one_of(
+        st.builds(lambda lock, step: (("request", lock), *locked(lock, step)), LOCKS, ACCESS),
+        st.builds(lambda lock: (("request", lock), *trying(lock)), LOCKS),
+    ),
     "time": st.one_of(
         st.builds(waiting, LOCKS, st.integers(1, 3)),
         st.builds(lambda ns: (("sleep", None, ns),), st.integers(1, 3)),

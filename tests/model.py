@@ -16,7 +16,6 @@ from harness.trace import WHOLE, Access, Operation, Step
 
 Instruction = tuple[Any, ...]
 Body = tuple[Instruction, ...]
-
 PROBES = ("try", "timed", "locked")
 OBSERVING = ("read", "join", "begin", "is_alive", "locked", "is_set")
 
@@ -86,7 +85,6 @@ class Machine:
         self._start(0)
 
     def copy(self) -> Machine:
-        """An independent machine in the same state."""
         twin = Machine.__new__(Machine)
         twin.__dict__.update(self.__dict__)
         twin.threads = [thread.copy() for thread in self.threads]
@@ -260,23 +258,20 @@ class Machine:
     def _do_release(self, thread: Thread, lock: str) -> None:
         self._release(lock)
 
+    def _do_request(self, thread: Thread, *_: Any) -> None:
+        """Asks for a lock that it will then acquire: counted where bypasses are, and changes nothing."""
+
+    _do_join = _do_sleep = _do_request
+
     def _do_start(self, thread: Thread, other: int) -> None:
         self._start(other)
         self._begun.append(other)
-
-    def _do_join(self, thread: Thread, *_: Any) -> None:
-        pass
-
-    _do_sleep = _do_join
 
     def _do_is_alive(self, thread: Thread, other: int, local: str) -> None:
         thread.locals[local] = int(not self.threads[other].finished)
 
     def _do_down(self, thread: Thread, name: str) -> None:
         self.values[name] -= 1
-
-    def _do_up(self, thread: Thread, name: str) -> None:
-        self.values[name] = self.values.get(name, 0) + 1
 
     def _do_take(self, thread: Thread, name: str) -> bool:
         """A semaphore's acquire as the real engine has it: never refused, but it may block inside."""
@@ -313,12 +308,12 @@ class Machine:
     def _sleep_on(self, thread: Thread, kind: str, name: str) -> bool:
         self.waiting[name] = (*self.waiting.get(name, ()), thread.index)
         self.notified -= {thread.index}
-        self._block(thread, kind, name, name)
-        return False
+        return self._block(thread, kind, name, name)
 
-    def _block(self, thread: Thread, kind: str, name: str, obj: str) -> None:
+    def _block(self, thread: Thread, kind: str, name: str, obj: str) -> bool:
         thread.wake = (kind, name)
         thread.pending = Operation("wake", obj)
+        return False
 
     def _wake_some(self, name: str, count: int) -> None:
         queue = self.waiting.get(name, ())
@@ -337,8 +332,7 @@ class Machine:
         lock = name if kind == "lock" else _lock_of(name)
         if self.owners.get(lock) is not None:
             self._touch(lock, "r")
-            self._block(thread, "lock", lock, thread.pending.object)
-            return False
+            return self._block(thread, "lock", lock, thread.pending.object)
         self.owners[lock] = thread.index
         self._touch(lock)
         return True

@@ -12,8 +12,6 @@ from hypothesis import strategies as st
 from harness.strategies import Profile, SearchError, make
 from harness.strategies.exhaustive import Exhaustive
 from harness.trace import WHOLE
-from tests.brute_force import Namer, TooMany, Traces, interleavings, name, traces
-from tests.model import End, Executed, Machine, Program, execute, executions, started
 from tests.abstract_programs import (
     counter,
     inversion,
@@ -26,6 +24,8 @@ from tests.abstract_programs import (
     readers,
     write,
 )
+from tests.brute_force import Namer, TooMany, Traces, interleavings, name, traces
+from tests.model import End, Executed, Machine, Program, execute, executions, started
 
 RANDOM = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -88,6 +88,7 @@ FAMILIES = [
     ("data",),
     ("locks",),
     ("probes",),
+    ("requests",),
     ("time",),
     ("conditions",),
     ("semaphores",),

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from harness.strategies import STRATEGIES, Profile, Strategy, make
-from tests.model import Executed, Program, Thread, execute, executions, started
 from tests.abstract_programs import counter, inversion, locked, locked_counter, philosophers, read, readers, write
+from tests.model import Executed, Program, Thread, execute, executions, started
 
 ALONE = Program(((write("x", 1), read("x", "a"), write("x", ("a", 1))),))
 

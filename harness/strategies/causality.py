@@ -23,9 +23,10 @@ STARTS: Final = ("starts",)
 EXIT: Final = "exit"
 
 ALWAYS_ENABLED = frozenset(
-    ("read", "write", "begin", "start", "is_alive", "enumerate", "release", "try_acquire", "locked", "wait", "notify",
-     "set", "clear", "is_set", "reset", "abort", "put", "get", "task_done", "qsize", "empty", "full", "shutdown",
-     "submit", "run", "cancel", "cancelled", "running", "done", "result", "set_result", "add_done_callback")
+    ("read", "write", "begin", "start", "is_alive", "enumerate", "import", "request", "release", "try_acquire",
+     "locked", "wait", "notify", "set", "clear", "is_set", "reset", "abort", "n_waiting", "broken", "put", "get",
+     "task_done", "qsize", "empty", "full", "shutdown", "submit", "run", "cancel", "cancelled", "running", "done",
+     "result", "set_result", "add_done_callback")
 )  # fmt: skip
 """Kinds that are enabled whenever their thread comes to them; they may block inside. Others are looked at closely."""
 
@@ -76,7 +77,7 @@ class History:
             self._epochs.append(i)
         accesses = effective(step)
         self._locks.update(step.released)
-        if step.operation.kind in ("try_acquire", "locked"):
+        if step.operation.kind in ("try_acquire", "locked", "request"):
             self._locks.add(step.operation.object)
         before = self._last(step.task)
         base = self.past[before] if before >= 0 else 0
@@ -248,11 +249,12 @@ class History:
         """
         if operation.kind == "exit":
             return self._others_end_without(first)
-        if before < first and not (operation.kind != "sleep" and self._others_since(first, changes)):
+        asleep = operation.kind in ("sleep", "look")
+        if before < first and (asleep or not self._others_since(first, changes)):
             return task in self.steps[first].enabled
-        if self._early_timeouts and (operation.key == TIMED or operation.kind == "sleep"):
+        if self._early_timeouts and (asleep or operation.key == TIMED):
             return True
-        if operation.kind == "sleep":
+        if asleep:
             return before >= self._epochs[-1]
         if operation.kind == "acquire":
             return self._free_before(first, operation)
@@ -281,15 +283,17 @@ class History:
             return True
         if lock in step.released:
             return held
-        if kind not in ("try_acquire", "locked", "acquire") and self._touches(first, lock):
+        if kind not in ("try_acquire", "locked", "acquire", "request") and self._touches(first, lock):
             return None
         earlier = self._places[lock].writes & (1 << first) - 1 if lock in self._places else 0
-        if not earlier:
-            return True if lock in self._locks else None
-        last = self.steps[earlier.bit_length() - 1]
-        if lock in last.released:
-            return True
-        return held if last.operation.kind in ("acquire", "try_acquire", "wake") else None
+        while earlier:
+            last = self.steps[earlier.bit_length() - 1]
+            if lock in last.released:
+                return True
+            if last.operation.kind != "request":
+                return held if last.operation.kind in ("acquire", "try_acquire", "wake") else None
+            earlier ^= 1 << earlier.bit_length() - 1
+        return True if lock in self._locks else None
 
     def _others_end_without(self, first: int) -> bool:
         """Whether every thread but main, unless it is a daemon, ends without step `first`."""

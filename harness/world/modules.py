@@ -55,7 +55,7 @@ class Modules:
     """Imports for one program. Sources are read and rewritten once, executed once per execution."""
 
     def __init__(self, library: Library, hooks: Mapping[str, Any], directory: Path, instrumented: tuple[str, ...]):
-        self.sites: list[Site] = []
+        self.sites: list[Site] = [Site("", 0, 0, 0, "", "")]  # what the standard library calls for a program
         self.files: set[str] = set()
         self._library = library
         self._scheduler = library.scheduler

@@ -13,11 +13,16 @@ exhaustive search starts again with the finer granularity. It ends when a whole 
 What an execution teaches is in force from the next one on, so that a schedule has one granularity.
 
 `full` makes every access a point: replays use it, because a witness names operations, not counts.
+
+The standard library's code is not rewritten, so its own accesses are not seen. What it stores in its
+objects (`q.queue`, `sem._value`) is always in conflict, with all that the object's operations do.
 """
 
 from __future__ import annotations
 
+import dis
 import weakref
+from collections import deque
 from collections.abc import Callable, Hashable
 from types import ModuleType
 from typing import Any
@@ -37,7 +42,8 @@ ALONE = 50_000
 SAMPLE = 500
 """How many of its accesses are steps then; if they tell nothing, it goes on alone for twice as long."""
 
-_OWN_MODULES = frozenset(("threading", "_thread", "queue", "concurrent.futures._base", "concurrent.futures.thread"))
+SILENT = frozenset(("",))
+"""The fields of what carries its points itself (locks) or is shared by nobody (`threading.local`)."""
 
 
 class _Seen:
@@ -70,7 +76,8 @@ class Points:
         self.learned = False
         self.full = False
         self._seen: dict[int, tuple[Any, dict[Hashable, _Seen]]] = {}
-        self._exempt: dict[type, bool] = {}
+        self._fields: dict[type, frozenset[str]] = {}
+        self._inside: dict[int, tuple[Any, Any]] = {}
         self.token: Callable[[Any], Hashable] = id
         self.instrumented: set[int] = set()
         self._quiet_since = self._quiet = self._alone = 0
@@ -79,6 +86,7 @@ class Points:
     def begin(self) -> None:
         """A new execution: nothing has been touched yet."""
         self._seen.clear()
+        self._inside.clear()
         self.instrumented.clear()
         if len(self.in_force) != len(self.hot):
             self.in_force = frozenset(self.hot)
@@ -99,13 +107,36 @@ class Points:
             obj = obj.__dict__
             if id(obj) not in self.instrumented:
                 return
-        elif self._exempt.get(cls) or (cls not in self._exempt and self._is_exempt(cls)):
-            return
+        else:
+            fields = self._fields.get(cls)
+            if fields is None:
+                fields = self._fields[cls] = _fields_of(cls)
+            if fields is SILENT:
+                return
+            if (fields and key in fields) or (self._inside and id(obj) in self._inside):
+                self._access_of_library(kind, obj, key, site)
+                return
         me = scheduler.current
         self._touch(obj, key, me.index, kind != "read", site)
         if alone or self.full or site in self.in_force or self._spins(site):
             me.subject = obj
             scheduler.point(Operation(kind, self.token(obj), key, site))
+
+    def _access_of_library(self, kind: str, obj: Any, key: Hashable, site: int) -> None:
+        """`obj` is one of the library's, or a container in which one keeps what it has."""
+        scheduler, owner = self._scheduler, obj
+        if id(obj) in self._inside:
+            owner = self._inside[id(obj)][1]
+        else:
+            value = obj.__dict__.get(key)
+            if isinstance(value, (deque, list, dict, set)):
+                self._inside[id(value)] = (value, owner)
+        if site not in self.hot:
+            self.hot.add(site)
+            self.learned = True
+        if self.full or site in self.in_force or self._spins(site):
+            scheduler.current.subject = obj
+            scheduler.point(Operation(kind, owner._lab_token, key, site))
 
     def _seems_endless(self) -> bool:
         """The last thread may be computing, or wait for one that has ended: after a while its steps are judged."""
@@ -169,8 +200,21 @@ class Points:
         except TypeError:
             return obj
 
-    def _is_exempt(self, cls: type) -> bool:
-        """The world's own objects carry their points themselves, and `threading.local` shares nothing."""
-        exempt = cls.__module__ in _OWN_MODULES or any(base.__module__ == "_threading_local" for base in cls.__mro__)
-        self._exempt[cls] = exempt
-        return exempt
+
+def _fields_of(cls: type) -> frozenset[str]:
+    """The attributes of instances that the standard library's own methods assign."""
+    fields: set[str] = set()
+    for base in cls.__mro__:
+        if base.__module__ in ("_thread", "_threading_local"):
+            return SILENT
+        if "_lab_token" in base.__dict__:
+            for function in base.__dict__.values():
+                fields |= _assigned(function)
+    return frozenset(fields - {"_lab_token"})
+
+
+def _assigned(function: Any) -> set[str]:
+    while hasattr(function, "__wrapped__"):
+        function = function.__wrapped__
+    code = getattr(function, "__code__", None)
+    return set() if code is None else {i.argval for i in dis.get_instructions(code) if i.opname == "STORE_ATTR"}

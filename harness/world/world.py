@@ -114,7 +114,9 @@ class World:
             self.scheduler.request_points = self.scheduler.release_points = True
         self.points = Points(self.scheduler)
         self.library = Library(self.scheduler, self._crashed)
-        self.modules = Modules(self.library, hooks(self.points.access), program.path.parent, instrumented)
+        names = hooks(self.points.access)
+        self.library.operations.calling = lambda function: names["_lab_calling"](function, 0)
+        self.modules = Modules(self.library, names, program.path.parent, instrumented)
         self.modules.started = lambda module: self.points.instrumented.add(id(module.__dict__))
         self.survey: Survey | None = None
         self._crashes: list[tuple[str, BaseException]] = []

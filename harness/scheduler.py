@@ -30,19 +30,10 @@ import sys
 from collections.abc import Callable, Hashable, Iterator
 from contextvars import Context
 
+from harness.carriers import Carrier, Carriers
 from harness.task import OBSERVERS, Both, Holdable, Policy, Recorder, Task
 from harness.trace import WHOLE, Access, Operation, Step
 from harness.unwinding import HOPELESS, STUBBORN, Unwind, caller, raise_in_handlers, stop_raising
-
-
-class _Carrier:
-    __slots__ = ("baton", "job", "ident")
-
-    def __init__(self) -> None:
-        self.baton = _thread.allocate_lock()
-        self.baton.acquire()
-        self.job: tuple[Task, Callable[[], None]] | None = None
-        self.ident = 0
 
 
 class Scheduler:
@@ -53,7 +44,7 @@ class Scheduler:
     """
 
     def __init__(self) -> None:
-        self._pool: list[_Carrier] = []
+        self.carriers = Carriers(self._carry)
         self.abandoned = 0
         self.probed = False
         self.release_points = False
@@ -150,6 +141,7 @@ class Scheduler:
             self.current = chosen
             chosen.baton.release()
             me.baton.acquire()
+            self.carriers.await_leaving()
         me.subject = None
         if self.unwinding:
             self._raise(me)
@@ -180,7 +172,7 @@ class Scheduler:
         """A new thread, enabled at once, which will run `body`."""
         if len(self.tasks) == 1 and self.on_second is not None:
             self.on_second()
-        carrier = self._pool.pop() if self._pool else self._new_carrier()
+        carrier = self.carriers.take()
         task = Task(len(self.tasks), self._unique(name), daemon, carrier.baton)
         task.carrier = carrier
         carrier.job = (task, body)
@@ -325,6 +317,7 @@ class Scheduler:
             self.current = task
             task.baton.release()
             self.main.baton.acquire()
+            self.carriers.await_leaving()
         self.current = self.main
         self.active = False
 
@@ -367,15 +360,12 @@ class Scheduler:
             return name
         return next(candidate for n in range(2, 10**6) if (candidate := f"{name}.{n}") not in taken)
 
-    def _new_carrier(self) -> _Carrier:
-        carrier = _Carrier()
-        _thread.start_new_thread(self._carry, (carrier,))
-        return carrier
-
-    def _carry(self, carrier: _Carrier) -> None:
+    def _carry(self, carrier: Carrier) -> None:
         carrier.ident = _thread.get_ident()
-        while True:
+        riding = True
+        while riding:
             carrier.baton.acquire()
+            self.carriers.await_leaving()
             assert carrier.job is not None
             task, body = carrier.job
             carrier.job = None
@@ -386,7 +376,7 @@ class Scheduler:
                     pass
             stop_raising(task.unwound)
             body = None  # type: ignore[assignment]  # nothing of the program may outlive it in a carrier's frame
-            self._pool.append(carrier)
+            riding = self.carriers.give_back(carrier)
             self._finish(task)
             del task
 

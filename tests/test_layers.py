@@ -43,6 +43,7 @@ FLOORS: dict[str, int] = {
     "budget": 5,
     "world": 4,
     "scheduler": 3,
+    "carriers": 3,
     "task": 3,
     "unwinding": 3,
     "strategies": 2,

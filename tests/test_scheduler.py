@@ -200,7 +200,7 @@ def test_carriers_are_used_again(lab: SimpleNamespace) -> None:
 
     for _ in range(3):
         run(lab, program)
-    assert len(lab.scheduler._pool) == 1
+    assert len(lab.scheduler.carriers._pool) == 1
 
 
 def test_what_a_policy_raises_ends_the_execution_and_not_a_thread_of_the_program(lab: SimpleNamespace) -> None:

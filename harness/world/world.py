@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
+from harness.carriers import FREE_THREADED
 from harness.scheduler import Scheduler
 from harness.task import Policy, Recorder, Task
 from harness.trace import Operation, Step
@@ -112,6 +113,7 @@ class World:
         self.scheduler = Scheduler()
         if "bypass_bound" in program.settings:
             self.scheduler.request_points = self.scheduler.release_points = True
+        self.scheduler.carriers.pooled = not (FREE_THREADED and "__del__" in program.source)
         self.points = Points(self.scheduler)
         self.library = Library(self.scheduler, self._crashed)
         names = hooks(self.points.access)

@@ -1,0 +1,67 @@
+"""Carriers: the real threads that program threads ride on.
+
+They are pooled and outlive an execution, because starting one costs more than many steps. But on a
+free-threaded Python an object belongs to the real thread that made it, and dies where another one drops
+it only if that thread is gone. So where it matters when things die (`pooled` is false), a carrier carries
+one thread and ends with it, and whoever runs next waits until it is gone.
+"""
+
+from __future__ import annotations
+
+import _thread
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from harness.task import Task
+
+FREE_THREADED = not getattr(sys, "_is_gil_enabled", lambda: True)()
+
+
+class Carrier:
+    """A real thread; it waits for its `baton`, and for a job to do then."""
+
+    __slots__ = ("baton", "job", "ident", "handle")
+
+    def __init__(self) -> None:
+        self.baton = _thread.allocate_lock()
+        self.baton.acquire()
+        self.job: tuple[Task, Callable[[], None]] | None = None
+        self.ident = 0
+        self.handle: Any = None
+
+
+class Carriers:
+    """All carriers of one scheduler. `carry` is what a new one does."""
+
+    def __init__(self, carry: Callable[[Carrier], None]) -> None:
+        self._carry = carry
+        self._pool: list[Carrier] = []
+        self._leaving: Any = None
+        self.pooled = True
+
+    def take(self) -> Carrier:
+        """One that has nothing to do."""
+        if self._pool and self.pooled:
+            return self._pool.pop()
+        carrier = Carrier()
+        if self.pooled:
+            _thread.start_new_thread(self._carry, (carrier,))
+        else:
+            start: Any = _thread.start_joinable_thread  # type: ignore[attr-defined]  # from 3.13 on
+            carrier.handle = start(lambda: self._carry(carrier), daemon=True)
+        return carrier
+
+    def give_back(self, carrier: Carrier) -> bool:
+        """Its thread has ended; False where it is to end as well."""
+        if carrier.handle is None:
+            self._pool.append(carrier)
+            return True
+        self._leaving = carrier.handle
+        return False
+
+    def await_leaving(self) -> None:
+        """Called by whoever was given the baton: the carrier that is about to end has to be gone."""
+        if self._leaving is not None:
+            leaving, self._leaving = self._leaving, None
+            leaving.join()

@@ -17,6 +17,7 @@ nox.options.reuse_existing_virtualenvs = True
 nox.options.error_on_missing_interpreters = False
 
 SUPPORTED = ("3.11", "3.12", "3.13")
+PACKAGES = ("blinker", "cachetools", "expiringdict==1.2.2", "pybreaker", "ratelimit==2.2.1", "readerwriterlock")
 TEST_TOOLS = ("pytest", "pytest-timeout", "hypothesis")
 
 
@@ -82,6 +83,13 @@ def bench(session: nox.Session) -> None:
     """The figures of harness/README.md, on this machine."""
     for script in sorted(Path("tests/bench").glob("*.py")):
         session.run(sys.executable, str(script), *session.posargs, external=True)
+
+
+@nox.session
+def packages(session: nox.Session) -> None:
+    """Packages from the registry, rewritten and explored; one of them has a race."""
+    session.install("-q", *TEST_TOOLS, *PACKAGES)
+    session.run("python", "-m", "pytest", "tests/test_packages.py", *session.posargs)
 
 
 @nox.session

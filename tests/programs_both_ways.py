@@ -34,7 +34,12 @@ PROGRAMS = {
                 c += [2]
                 return c
             return g() is c
-        result = v is w, v.n, u, x[0].n, cells()
+        def split(a, x, y):
+            l, m = a.l, x[0]
+            a.l += [1]; x[0] += [2]; y -= 1; a.n += (a := V(5)).n
+            return a.n, l, m, l is v.l, m is x[0], y
+        v.l = []
+        result = v is w, v.n, u, x[0].n, cells(), split(v, [[0]], V(3)), v.n
     """,
     "private names": """
         class A:

@@ -74,6 +74,32 @@ def test_the_number_of_executions_is_the_published_one(title: str) -> None:
     assert (len(done), strategy.exhausted, sum(executed.redundant for executed in done)) == (count, True, 0)
 
 
+@pytest.mark.long
+@pytest.mark.timeout(1_800)
+@pytest.mark.parametrize(
+    ("program", "count"), [(readers(13), 8_192), (lastzero(10), 3_328)], ids=["readers", "lastzero"]
+)
+def test_the_number_of_executions_is_the_published_one_for_large_programs(program: Program, count: int) -> None:
+    strategy = Exhaustive(0, Profile())
+    redundant = [executed.redundant for executed in executions(program, strategy)]
+    assert (len(redundant), strategy.exhausted, sum(redundant)) == (count, True, 0)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1_800)
+@pytest.mark.parametrize("family", ["data", "locks", "probes", "time", "conditions", "semaphores", "events", "daemons"])
+def test_none_is_missed_in_thousands_of_random_programs(family: str) -> None:
+    @settings(RANDOM, max_examples=200)
+    @given(programs("locks", family, "strange"), st.integers(1, 4), st.integers(1, 8))
+    def check(program: Program, alone: int, most: int) -> None:
+        same_count_and_ends(program)
+        expected = all_traces(program)
+        met, exhausted, ends = parallel(program, alone, most)
+        assert (len(set(met)), len(met), exhausted, ends) == (expected.count, expected.count, True, expected.ends)
+
+    check()
+
+
 def test_a_lock_order_inversion_deadlocks_in_one_of_its_three_classes() -> None:
     _, done = search(inversion())
     assert sorted(executed.end.outcome for executed in done) == ["deadlock", "passed", "passed"]

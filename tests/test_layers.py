@@ -33,7 +33,6 @@ FLOORS: dict[str, int] = {
     "recording": 5,
     "minimize": 5,
     "discriminate": 5,
-    "discriminate": 5,
     "explain": 5,
     "critical": 5,
     "debugger": 5,

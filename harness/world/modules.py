@@ -24,7 +24,7 @@ from harness.trace import Operation
 from harness.world.instrument import Site, instrument
 from harness.world.library import Library
 from harness.world.program import TargetError
-from harness.world.standins import StandIns
+from harness.world.standins import Identities, StandIns
 
 ON_LAB = frozenset(("sched", "logging"))
 """Standard modules that are executed on the lab's threads and clock when a program imports them."""
@@ -67,7 +67,8 @@ class Modules:
         self._initializing: dict[str, _Initializing] = {}
         self._awaited: dict[Task, _Initializing] = {}
         self.started: Callable[[ModuleType], None] = lambda module: None
-        self._plain = {**vars(builtins), "__import__": self._import}
+        self._identities = Identities(self._scheduler)
+        self._plain = {**vars(builtins), "__import__": self._import, "id": self._identities.id}
         self._builtins = {**self._plain, **hooks}
         self._standins = StandIns(self._scheduler, library.time.time, library.RLock, self._import_module)
         self._roots = frozenset(self._root(name) for name in instrumented)
@@ -82,6 +83,7 @@ class Modules:
         self._hidden.clear()
         self._initializing.clear()
         self._awaited.clear()
+        self._identities.begin()
         self._loaded = self._library.begin()
 
     def load(self, name: str, path: Path, source: str) -> ModuleType:

@@ -1,8 +1,9 @@
 """Modules of the host that a program gets its own copy of, so that an execution can be repeated.
 
-`random` is seeded and so is every `Random()`; `datetime` reads the virtual clock; `os` tells one number
-of processors; the collector runs only when it is called; `importlib.import_module` looks where an `import` statement looks. What has no
-copy here and is not the same each time (`os.urandom`, the host's clock) is found by the determinism check.
+`random` is seeded and so is every `Random()`; `id` gives numbers of its own; `datetime` reads the virtual
+clock; `os` tells one number of processors; the collector runs only when it is called;
+`importlib.import_module` looks where an `import` statement looks. What has no copy here and is not the
+same each time (`os.urandom`, the host's clock) is found by the determinism check.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import importlib as host_importlib
 import os as host_os
 import random as host_random
 import sys
+import weakref
 from collections.abc import Callable
 from importlib.util import resolve_name
 from types import ModuleType
@@ -145,6 +147,32 @@ def _gc() -> ModuleType:
         freeze=lambda: None,
         unfreeze=lambda: None,
     )
+
+
+class Identities:
+    """`id` whose numbers are given in the order in which they are asked for, so that they are the same every time."""
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._scheduler = scheduler
+        self._numbers: dict[int, tuple[int, Any]] = {}
+
+    def begin(self) -> None:
+        """A new execution: no object has been asked for yet."""
+        self._numbers.clear()
+
+    def id(self, obj: Any, /) -> int:
+        """A number that no other object has or will have."""
+        numbers, address = self._numbers, id(obj)
+        if address not in numbers:
+            numbers[address] = (self._scheduler.new_token(), self._held(obj, address))
+        return numbers[address][0]
+
+    def _held(self, obj: Any, address: int) -> Any:
+        """What keeps the address from being taken over: a weak reference where there can be one."""
+        try:
+            return weakref.ref(obj, lambda _: self._numbers.pop(address, None))
+        except TypeError:
+            return obj
 
 
 class _Facade(type):

@@ -1,0 +1,74 @@
+"""Other people's packages in the lab, as they come from the registry: `nox -s packages` installs them.
+
+Each is rewritten whole (`--instrument`), over several files and with relative imports, and explored over the real
+command line with a small driver from tests/programs/packages/.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PROGRAMS = ROOT / "tests" / "programs" / "packages"
+
+
+def explore(driver: str, package: str, *options: str) -> dict[str, Any]:
+    if importlib.util.find_spec(package) is None:
+        pytest.skip(f"{package} is not installed: nox -s packages")
+    command = [sys.executable, "-m", "harness", "explore", str(PROGRAMS / f"{driver}.py"), "--instrument", package]
+    done = subprocess.run(
+        [*command, "--json", "--budget", "20s", *options], cwd=ROOT, capture_output=True, text=True, timeout=100
+    )
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def replay(driver: str, package: str, witness: str) -> dict[str, Any]:
+    command = [sys.executable, "-m", "harness", "replay", str(PROGRAMS / f"{driver}.py"), witness, "--json"]
+    done = subprocess.run([*command, "--instrument", package], cwd=ROOT, capture_output=True, text=True, timeout=100)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("driver", "package", "results"),
+    [
+        ("blinker_signals", "blinker", {"['news']", "[]"}),
+        ("cachetools_locked", "cachetools", {"(1, 4)", "(2, 4)"}),
+        ("ratelimit_window", "ratelimit", {"[0, 0, 60]"}),
+        ("pybreaker_reset", "pybreaker", {"(['CircuitBreakerError', 'CircuitBreakerError', 'OSError'], 'closed')"}),
+        ("readerwriterlock_fair", "readerwriterlock", {"'readers together, writers alone'"}),
+    ],
+)
+def test_correct_use_of_a_package_holds_in_every_interleaving(driver: str, package: str, results: set[str]) -> None:
+    found = explore(driver, package)
+    assert (found["outcome"], found["message"], found["exhausted"]) == ("passed", "", True)
+    assert set(found["results"]) == results
+
+
+def test_a_race_in_expiringdict_two_threads_get_two_values_from_one_setdefault() -> None:
+    """Its README promises thread-safety, and each method takes the lock; setdefault is inherited and takes it thrice."""
+    found = explore("expiringdict_setdefault", "expiringdict")
+    assert found["outcome"] == "violated"
+    assert "two sessions where setdefault promises one" in found["message"]
+    assert found["preemptions"] == 1
+    again = replay("expiringdict_setdefault", "expiringdict", found["minimal_witness"])
+    assert (again["outcome"], again["message"], again["diverged"]) == ("violated", found["message"], None)
+
+
+def test_the_same_race_raises_keyerror_where_the_key_is_popped_in_between() -> None:
+    found = explore("expiringdict_popped", "expiringdict")
+    assert found["outcome"] == "crashed"
+    assert found["message"].startswith("lookup: KeyError: 'key' (__init__.py:")
+
+
+def test_a_cache_shared_against_its_documentation_breaks() -> None:
+    found = explore("cachetools_shared", "cachetools")
+    assert found["outcome"] in ("crashed", "violated")

@@ -10,7 +10,7 @@ SEED, BEFORE = "PYTHONHASHSEED", "HEISENLAB_PYTHONHASHSEED"
 
 
 def fix_hashes() -> None:
-    """Start again, once, with a fixed hash seed: only then workers can be forked, which costs a tenth of starting them."""
+    """Start again, once, with a fixed hash seed: only then workers can be forked, which is ten times as fast."""
     if BEFORE in os.environ:
         before = os.environ.pop(BEFORE)
         os.environ.pop(SEED, None)

@@ -292,7 +292,9 @@ class Runner:
         if bound is not None and ending.max_bypass > bound:
             late, served = ending.bypass
             times = "once" if ending.max_bypass == 1 else f"{ending.max_bypass} times"
-            message = f"{late} was passed over {times} while it waited, last for {served}; the declared bound is {bound}"
+            message = (
+                f"{late} was passed over {times} while it waited, last for {served}; the declared bound is {bound}"
+            )
             return Outcome.STARVATION, message, result
         return self._consult_oracle(ending.result, result)
 

@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from types import FrameType
 from typing import Any, NoReturn
 
 from harness.scheduler import Scheduler
@@ -82,13 +83,13 @@ def _guard_threads(watchdog: Watchdog) -> None:
 
 def _culprit() -> str:
     """The module that makes use of threads: the first one up the stack that is not `threading` itself."""
-    frame, name = sys._getframe(2), "threading"
+    frame: FrameType | None = sys._getframe(2)
     while frame is not None:
         module = str(frame.f_globals.get("__name__", ""))
         if module != "threading":
             return module
-        frame = frame.f_back  # type: ignore[assignment]
-    return name
+        frame = frame.f_back
+    return "threading"
 
 
 def _in_child(write: Callable[[bytes], None]) -> None:
@@ -105,7 +106,7 @@ def _in_child(write: Callable[[bytes], None]) -> None:
 class NoInput(io.TextIOBase):
     """Standard input of a program in the lab: nobody is there."""
 
-    encoding, errors = "utf-8", "replace"  # type: ignore[assignment]
+    encoding, errors = "utf-8", "replace"
 
     def __init__(self, watchdog: Watchdog) -> None:
         self._watchdog = watchdog

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 
 
-class Outcome(str, Enum):
+class Outcome(StrEnum):
     """The end of one execution. The values are the words printed, stored and compared everywhere.
 
     PASSED        main returned, every non-daemon thread ended, the oracle agreed
@@ -24,9 +24,6 @@ class Outcome(str, Enum):
     LIVELOCK = "livelock"
     STARVATION = "starvation"
     INCONCLUSIVE = "inconclusive"
-
-    def __str__(self) -> str:
-        return self.value
 
     @property
     def failed(self) -> bool:

@@ -129,8 +129,18 @@ class Recording:
             self._locks.setdefault(name, task.subject)
         self._steps.append(
             TraceStep(
-                self._step + 1, task.name, kind, name, WAITS, file, line, linecache.getline(file, line).strip(),
-                waiting_for(task), None, self._state(), self._world.scheduler.now,
+                self._step + 1,
+                task.name,
+                kind,
+                name,
+                WAITS,
+                file,
+                line,
+                linecache.getline(file, line).strip(),
+                waiting_for(task),
+                None,
+                self._state(),
+                self._world.scheduler.now,
             )  # fmt: skip
         )
 

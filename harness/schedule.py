@@ -23,7 +23,9 @@ FORMAT = "h1"
 FAIR = "fair"
 END = "end"
 
-_TURN = re.compile(r"(?P<thread>[\w.-]+)@(?P<kind>[a-z_]+)(\+(?P<object>[\w.-]*))?(,(?P<nth>[1-9]\d*))?=(?P<to>[\w.-]+)")
+_TURN = re.compile(
+    r"(?P<thread>[\w.-]+)@(?P<kind>[a-z_]+)(\+(?P<object>[\w.-]*))?(,(?P<nth>[1-9]\d*))?=(?P<to>[\w.-]+)"
+)
 
 
 class WitnessError(ValueError):

@@ -282,9 +282,7 @@ class Scheduler:
             return [t for t in self.live if t.wants is None or not t.wants.held or t.deadline is not None]
         now = self.now
         return [
-            t
-            for t in self.live
-            if (w := t.wants) is None or not w.held or ((d := t.deadline) is not None and d <= now)
+            t for t in self.live if (w := t.wants) is None or not w.held or ((d := t.deadline) is not None and d <= now)
         ]
 
     def _advance(self) -> bool:
@@ -349,8 +347,15 @@ class Scheduler:
             self._touched.insert(0, Access(operation.object, operation.key, mode))
         self.log.append(
             Step(
-                task.index, operation, tuple(self._touched), tuple(self._released), tuple(self._started),
-                enabled, time, self._finished, self._blocked,
+                task.index,
+                operation,
+                tuple(self._touched),
+                tuple(self._released),
+                tuple(self._started),
+                enabled,
+                time,
+                self._finished,
+                self._blocked,
             )  # fmt: skip
         )
 

@@ -146,7 +146,9 @@ class Search:
                 break
             index += 1
             systematic = strategy.wants_steps
-            execution = self._runner.run(strategy, log_steps=systematic, named=getattr(strategy, "wants_locations", False))
+            execution = self._runner.run(
+                strategy, log_steps=systematic, named=getattr(strategy, "wants_locations", False)
+            )
             if execution.refined and self._refine() and systematic:
                 strategy = self._strategy(profile)
                 found, index = Found(), 0
@@ -223,7 +225,7 @@ class Search:
         candidates: list[Callable[[], Replayed]] = [lambda: self._runner.follow(execution)]
         if execution.loop:
             candidates = [
-                lambda cut=cut: self._runner.follow(execution, fair_from=cut + 1)  # type: ignore[misc]
+                lambda cut=cut: self._runner.follow(execution, fair_from=cut + 1)
                 for cut in LASSO_PREFIXES
                 if cut < len(execution.schedule)
             ] + candidates
@@ -255,7 +257,7 @@ class Search:
         first = self._ordinary = self._runner.record(_Random(self._order.seed), CHECKED_STEPS)
         self._refine()
         second = self._runner.follow(first.execution, max_steps=CHECKED_STEPS)
-        for one, two in zip(first.trace.steps, second.trace.steps):
+        for one, two in zip(first.trace.steps, second.trace.steps, strict=False):
             if (one.thread, one.operation, one.object, one.line) != (two.thread, two.operation, two.object, two.line):
                 return (
                     f"nondeterministic program: step {one.step} expected {one.thread} to {one.operation} {one.object} "

@@ -8,9 +8,24 @@ from typing import Any, Protocol
 from harness.trace import Operation
 
 OBSERVERS = frozenset(
-    "read join is_alive begin is_set locked qsize empty full done running cancelled enumerate".split()
+    [
+        "read",
+        "join",
+        "is_alive",
+        "begin",
+        "is_set",
+        "locked",
+        "qsize",
+        "empty",
+        "full",
+        "done",
+        "running",
+        "cancelled",
+        "enumerate",
+    ]
 )
 """Kinds of operation that only look; two of them on one object commute."""
+
 
 class Holdable(Protocol):
     """What a thread can wait for: it is enabled again when `held` is false.

@@ -169,7 +169,9 @@ def _spawn(work: Work, reading: int, writing: int) -> tuple[int, int]:
     """A fresh interpreter with a fixed hash seed."""
     home = str(Path(__file__).resolve().parent.parent)
     paths = [home, *(path for path in sys.path if path)]
-    code = f"import sys; sys.path[:0] = {paths!r}; from harness.worker import spawned; spawned({writing}, {os.getpid()})"
+    code = (
+        f"import sys; sys.path[:0] = {paths!r}; from harness.worker import spawned; spawned({writing}, {os.getpid()})"
+    )
     child = subprocess.Popen(
         [sys.executable, "-c", code],
         stdin=subprocess.PIPE,

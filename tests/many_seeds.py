@@ -1,6 +1,6 @@
 """Executes one program under many seeds, in this process and with no search around it; prints a JSON document.
 
-    python tests/many_seeds.py PROGRAM SECONDS STRATEGY:SEEDS …
+python tests/many_seeds.py PROGRAM SECONDS STRATEGY:SEEDS …
 """
 
 from __future__ import annotations

@@ -58,9 +58,19 @@ def stdlib_of(command: str) -> Path | None:
 
 
 def many_seeds(
-    program: str, seeds: tuple[str, ...] = SEEDS, seconds: float = SECONDS, interpreter: str = sys.executable, path: str = ""
+    program: str,
+    seeds: tuple[str, ...] = SEEDS,
+    seconds: float = SECONDS,
+    interpreter: str = sys.executable,
+    path: str = "",
 ) -> list[dict[str, Any]]:
-    command = [interpreter, str(ROOT / "tests" / "many_seeds.py"), str(PROGRAMS / f"{program}.py"), f"{seconds:g}", *seeds]
+    command = [
+        interpreter,
+        str(ROOT / "tests" / "many_seeds.py"),
+        str(PROGRAMS / f"{program}.py"),
+        f"{seconds:g}",
+        *seeds,
+    ]
     environment = {**os.environ, "PYTHONHASHSEED": "0", "PYTHONPATH": path}
     done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 100, env=environment, check=False)
     assert done.returncode == 0, done.stderr

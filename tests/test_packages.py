@@ -54,7 +54,7 @@ def test_correct_use_of_a_package_holds_in_every_interleaving(driver: str, packa
 
 
 def test_a_race_in_expiringdict_two_threads_get_two_values_from_one_setdefault() -> None:
-    """Its README promises thread-safety, and each method takes the lock; setdefault is inherited and takes it thrice."""
+    """Its README promises thread-safety, and each method takes the lock; setdefault, inherited, takes it thrice."""
     found = explore("expiringdict_setdefault", "expiringdict")
     assert found["outcome"] == "violated"
     assert "two sessions where setdefault promises one" in found["message"]

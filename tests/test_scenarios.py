@@ -63,7 +63,12 @@ def test_a_skeleton_can_be_read_and_says_in_each_file_what_is_to_be_filled_in(sk
         (laws.holds_what_belongs_there, "wrong_fixes/a.py", "x", "a wrong fix needs its table in scenario.toml"),
         (laws.has_short_plain_programs, "broken.py", "import numpy\n", "broken.py imports numpy"),
         (laws.has_short_plain_programs, "broken.py", "\n" * 61, "broken.py has 61 lines"),
-        (laws.has_short_plain_programs, "fixed.py", "import threading\nthreading.Thread()\n", "fixed.py:2: give the thr"),
+        (
+            laws.has_short_plain_programs,
+            "fixed.py",
+            "import threading\nthreading.Thread()\n",
+            "fixed.py:2: give the thr",
+        ),
         (laws.differs_by_its_lesson, "fixed.py", "x = 1\n" * 50, "at most 24: the difference is the lesson"),
         (laws.has_a_fix_that_runs_plainly, "fixed.py", "1 / 0\n", "ended with exit code 1"),
     ],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -51,7 +50,9 @@ def lab() -> SimpleNamespace:
     return SimpleNamespace(scheduler=scheduler, library=library, crashes=crashes)
 
 
-def run(lab: SimpleNamespace, program: Callable[[Any], None], policy: Any = None, max_steps: int = 1000, **options: Any):
+def run(
+    lab: SimpleNamespace, program: Callable[[Any], None], policy: Any = None, max_steps: int = 1000, **options: Any
+):
     def body() -> None:
         modules = lab.library.begin()
         program(SimpleNamespace(**modules, futures=lab.library.futures))
@@ -194,7 +195,9 @@ def test_carriers_are_used_again(lab: SimpleNamespace) -> None:
     idents: list[int] = []
 
     def program(w: Any) -> None:
-        thread = w.threading.Thread(target=lambda: idents.append(next(iter(dict(lab.scheduler.blocked_frames()).values()))))
+        thread = w.threading.Thread(
+            target=lambda: idents.append(next(iter(dict(lab.scheduler.blocked_frames()).values())))
+        )
         thread.start()
         thread.join()
 
@@ -269,11 +272,15 @@ def test_names_and_identities_are_the_same_in_every_execution(lab: SimpleNamespa
     logs: list[list[Any]] = []
     for _ in range(2):
         run(lab, lambda w: logs.append(names(w)))
-    assert logs[0] == logs[1] == [
-        ("Thread-1 (work)", 1001, 1001, False),
-        ("Thread-2 (work)", 1002, 1002, False),
-        ["MainThread"],
-    ]
+    assert (
+        logs[0]
+        == logs[1]
+        == [
+            ("Thread-1 (work)", 1001, 1001, False),
+            ("Thread-2 (work)", 1002, 1002, False),
+            ["MainThread"],
+        ]
+    )
 
 
 def test_steps_carry_what_a_search_needs(lab: SimpleNamespace) -> None:

@@ -55,7 +55,7 @@ if __name__ == "__main__":
     print(main())
 '''
 
-ORACLE = '''"""TODO: what has to be true of the result, the same for broken and fixed. Delete this where a crash tells enough."""
+ORACLE = '''"""TODO: what has to be true of the result, for broken and fixed. Delete this where a crash tells enough."""
 
 
 def check(result):
@@ -107,7 +107,8 @@ def run(options: Namespace) -> int:
         raise UsageError(f"{options.name} is there already: {corpus.shown(directory)}")
     _write(directory, options.name, EXPECT[bug_class])
     say(
-        f"{corpus.shown(directory)} is there: fill it in, and `python -m harness check {options.name}` says what is missing"
+        f"{corpus.shown(directory)} is there: fill it in, "
+        f"and `python -m harness check {options.name}` says what is missing"
     )
     return 0
 

@@ -25,7 +25,7 @@ MOST = 10
 class Want(NamedTuple):
     """At step `index`, `task` asked for `lock`, holding others: `held` says since which step each."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # hides a tuple's method, which nobody needs
     task: int
     lock: Hashable
     held: tuple[tuple[Hashable, int], ...]

@@ -30,6 +30,7 @@ from harness.unwinding import Unwind
 from harness.world import clock, lock, standins, thread
 from harness.world.operations import QUEUE, Operations
 
+
 class Library:
     """The private standard modules of one process. `modules` is what a program's imports resolve to."""
 
@@ -52,7 +53,9 @@ class Library:
         self.queue = self._library_module("queue", self._inner)
         for name in ("Queue", "_PySimpleQueue"):
             self.operations.of_class(getattr(self.queue, name), QUEUE)
-        self._pristine = [(module, dict(module.__dict__)) for module in (self._thread, threading, self.queue, self.time)]
+        self._pristine = [
+            (module, dict(module.__dict__)) for module in (self._thread, threading, self.queue, self.time)
+        ]
         self._lasting = frozenset(self._own)
 
     def begin(self) -> dict[str, ModuleType]:
@@ -99,7 +102,7 @@ class Library:
         for name in _FUTURES_NAMES:
             if hasattr(base, name):
                 setattr(package, name, getattr(base, name))
-        package.__getattr__ = _of_host  # type: ignore[attr-defined]  # processes are outside of the lab
+        package.__getattr__ = _of_host  # type: ignore[method-assign]  # processes are outside of the lab
         package.ThreadPoolExecutor = pool.ThreadPoolExecutor  # type: ignore[attr-defined]
         package.thread = pool  # type: ignore[attr-defined]
         concurrent = ModuleType("concurrent")
@@ -137,7 +140,7 @@ class Library:
 
         return importer
 
-    def _low_level(self, crashed: thread.CrashHandler) -> ModuleType:
+    def _low_level(self, crashed: thread.CrashHandler) -> Any:
         """A `_thread` whose locks and threads are the scheduler's."""
         scheduler = self.scheduler
         import _thread as host
@@ -192,6 +195,7 @@ class _OfRawThreads:
     """What 3.13's `threading` itself keeps for threads that `_thread` started, by thread."""
 
     values: dict[int, dict[str, Any]]
+    _scheduler: Scheduler
 
     def __init__(self, scheduler: Scheduler) -> None:
         self.__dict__.update(_scheduler=scheduler, values={})
@@ -219,10 +223,19 @@ class _Handle:
         self._done = True
 
 
-_FUTURES_NAMES = (
-    "FIRST_COMPLETED FIRST_EXCEPTION ALL_COMPLETED CancelledError TimeoutError InvalidStateError "
-    "BrokenExecutor Future Executor wait as_completed"
-).split()
+_FUTURES_NAMES = [
+    "FIRST_COMPLETED",
+    "FIRST_EXCEPTION",
+    "ALL_COMPLETED",
+    "CancelledError",
+    "TimeoutError",
+    "InvalidStateError",
+    "BrokenExecutor",
+    "Future",
+    "Executor",
+    "wait",
+    "as_completed",
+]
 
 
 def _of_host(name: str) -> Any:

@@ -97,7 +97,7 @@ class InnerRLock(InnerLock):
     __slots__ = ("count",)
 
     @property
-    def releaser(self) -> Task | None:  # type: ignore[override]
+    def releaser(self) -> Task | None:
         return self.owner
 
     def __init__(self) -> None:
@@ -257,7 +257,7 @@ class RLock(InnerRLock):
     __slots__ = ()
     library: ClassVar[set[int]]
     _try, _request, _before_release, locked = Lock._try, Lock._request, Lock._before_release, Lock.locked
-    __new__, __exit__ = Lock.__new__, Lock.__exit__
+    __new__, __exit__ = Lock.__new__, Lock.__exit__  # type: ignore[assignment]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()  # CPython's takes any arguments, too

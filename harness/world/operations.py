@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
-from types import FunctionType, ModuleType
+from types import FunctionType
 from typing import Any
 
 from harness.scheduler import Scheduler
@@ -48,7 +48,7 @@ class Operations:
         self._library = library
         self.calling: Callable[[Any], Any] = lambda function: function
 
-    def threading(self, module: ModuleType) -> None:
+    def threading(self, module: Any) -> None:
         """The primitives of a private `threading`."""
         condition = module.Condition
         condition.wait = self._reentering(condition.wait)
@@ -77,12 +77,12 @@ class Operations:
         cls.__init__ = __init__  # type: ignore[misc]
         for name, kind in kinds.items():
             found = getattr(cls, name, None)
-            if isinstance(found, property):
+            if isinstance(found, property) and found.fget is not None:
                 setattr(cls, name, property(self.pointed(found.fget, kind)))
             elif found is not None:
                 setattr(cls, name, self.pointed(found, kind))
 
-    def futures(self, base: ModuleType, pool: ModuleType) -> None:
+    def futures(self, base: Any, pool: Any) -> None:
         """The parts of `concurrent.futures`."""
         self._hand(base.Future, "add_done_callback", 1, "fn")
         self._hand(pool.ThreadPoolExecutor, "submit", 1, "fn")

@@ -98,9 +98,10 @@ def _has_main(tree: ast.Module) -> bool:
             return True
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id == "main":
             return True
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            if any((alias.asname or alias.name) in ("main", "*") for alias in node.names):
-                return True
+        if isinstance(node, (ast.Import, ast.ImportFrom)) and any(
+            (alias.asname or alias.name) in ("main", "*") for alias in node.names
+        ):
+            return True
     return False
 
 

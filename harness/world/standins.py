@@ -23,7 +23,6 @@ from typing import Any
 
 from harness.scheduler import Scheduler
 
-
 CPUS = 4
 """Processors that a program sees."""
 
@@ -130,7 +129,7 @@ def _random(scheduler: Scheduler) -> tuple[ModuleType, Any]:
             return super().getrandbits(k)
 
     instance = Shared(0)
-    hidden = host_random._inst  # type: ignore[attr-defined]
+    hidden = host_random._inst
     bound = [name for name, value in vars(host_random).items() if getattr(value, "__self__", None) is hidden]
     return copied(host_random, Random=Random, _inst=instance, **{n: getattr(instance, n) for n in bound}), instance
 
@@ -214,7 +213,7 @@ def _datetime(wall: Callable[[], float]) -> ModuleType:
 
         @classmethod
         def utcnow(cls) -> Any:
-            return cls.fromtimestamp(wall(), host_datetime.timezone.utc).replace(tzinfo=None)
+            return cls.fromtimestamp(wall(), host_datetime.UTC).replace(tzinfo=None)
 
     for cls in (date, datetime):
         cls.__module__, cls.__qualname__ = "datetime", cls.__name__

@@ -150,7 +150,7 @@ def _is_the_programs(cls: type) -> bool:
     if str(cls.__dict__.get("__module__")).partition(".")[0] not in _OUTSIDE:
         return True
     functions = (value for value in cls.__dict__.values() if type(value) is types.FunctionType)
-    return any("_lab_get" in function.__builtins__ for function in functions)  # type: ignore[attr-defined]
+    return any("_lab_get" in function.__builtins__ for function in functions)
 
 
 def _generator(generator: Any) -> Contents:

@@ -41,7 +41,11 @@ COLLECT_EVERY = 50
 
 @dataclass
 class Ending:
-    """The raw facts of one execution. `bypass` names who was passed over most often, and by whom last. `pending` holds what threads were about to do when it was stopped."""
+    """The raw facts of one execution.
+
+    `bypass` names who was passed over most often, and by whom last. `pending` holds what threads were about to do
+    when it was stopped.
+    """
 
     ended: str
     returned: bool
@@ -63,7 +67,7 @@ class Ending:
 class Output(io.TextIOBase):
     """Stands in for stdout and stderr: keeps the first OUTPUT_LIMIT characters, drops the rest."""
 
-    encoding, errors = "utf-8", "replace"  # type: ignore[assignment]
+    encoding, errors = "utf-8", "replace"
 
     def __init__(self) -> None:
         self._parts: list[str] = []
@@ -146,7 +150,7 @@ class World:
             self.points.token = recorder.token
         state = {"returned": False, "result": None}
         output, out, err = Output(), sys.stdout, sys.stderr
-        sys.stdout = sys.stderr = output  # type: ignore[assignment]
+        sys.stdout = sys.stderr = output
         collecting = gc.isenabled()
         gc.disable()
         scheduler = self.scheduler

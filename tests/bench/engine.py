@@ -80,8 +80,10 @@ class Buffer:
             return self.items.pop(0)
 def main():
     buffer, got = Buffer(1), []
-    producers = [threading.Thread(target=lambda: [buffer.put(n) for n in range(2)], name=f"p{n}") for n in range(2)]
-    consumers = [threading.Thread(target=lambda: [got.append(buffer.get()) for n in range(2)], name=f"c{n}") for n in range(2)]
+    def put(): [buffer.put(n) for n in range(2)]
+    def get(): [got.append(buffer.get()) for n in range(2)]
+    producers = [threading.Thread(target=put, name=f"p{n}") for n in range(2)]
+    consumers = [threading.Thread(target=get, name=f"c{n}") for n in range(2)]
     for thread in producers + consumers: thread.start()
     for thread in producers + consumers: thread.join()
     return sorted(got)
@@ -157,12 +159,15 @@ def main() -> None:
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     print(f"Python {sys.version.split()[0]}, one core, strategy random")
-    print(f"{'program':<20} {'exec/s':>8} {'us/exec':>8} {'steps':>6} {'switches':>8} {'hand-over us':>12} {'outside/inside':>14}")
+    heads = f"{'program':<20} {'exec/s':>8} {'us/exec':>8} {'steps':>6} {'switches':>8} "
+    print(heads + f"{'hand-over us':>12} {'outside/inside':>14}")
     for name, source in PROGRAMS.items():
         speed, steps, switches, bare = measure(source)
         inside = switches * bare
         ratio = (1 / speed - inside) / inside
-        print(f"{name:<20} {speed:8.0f} {1e6 / speed:8.0f} {steps:6.1f} {switches:8.1f} {bare * 1e6:12.1f} {ratio:14.2f}")
+        print(
+            f"{name:<20} {speed:8.0f} {1e6 / speed:8.0f} {steps:6.1f} {switches:8.1f} {bare * 1e6:12.1f} {ratio:14.2f}"
+        )
 
 
 if __name__ == "__main__":

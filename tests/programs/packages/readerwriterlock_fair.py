@@ -20,7 +20,8 @@ def main():
             assert inside == ["w"]
             inside.remove("w")
 
-    threads = [threading.Thread(target=target, name=name) for name, target in (("r1", read), ("w", write), ("r2", read))]
+    targets = {"r1": read, "w": write, "r2": read}
+    threads = [threading.Thread(target=target, name=name) for name, target in targets.items()]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -48,7 +48,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_an_example_prints_what_the_readme_shows(place: Path, command: str, typed: str, shown: str) -> None:
     here = command.replace("/tmp", str(place)).replace("python3", sys.executable)
     answer = subprocess.run(
-        ["bash", "-c", here], input=typed, cwd=ROOT, stdout=subprocess.PIPE, text=True, timeout=60, check=False
+        ["bash", "-c", here],
+        input=typed.replace("/tmp", str(place)),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert re.fullmatch(pattern(shown.replace("/tmp", str(place))), answer.stdout), answer.stdout
 

@@ -16,18 +16,23 @@ def pay(payer, payee, amount):
             payee.balance += amount
 
 
-def main():
+def pay_bills(payer, payee, bills):
+    for amount in bills:
+        pay(payer, payee, amount)
+
+
+def main(iterations=1):
     alice = Account("alice", balance=100)
     bob = Account("bob", balance=100)
     payments = [
-        threading.Thread(target=pay, args=(alice, bob, 30), name="alice pays bob"),
-        threading.Thread(target=pay, args=(bob, alice, 10), name="bob pays alice"),
+        threading.Thread(target=pay_bills, args=(alice, bob, [30] * iterations), name="alice pays bob"),
+        threading.Thread(target=pay_bills, args=(bob, alice, [10] * iterations), name="bob pays alice"),
     ]
     for payment in payments:
         payment.start()
     for payment in payments:
         payment.join()
-    return {"alice": alice.balance, "bob": bob.balance}
+    return {"bills": iterations, "alice": alice.balance, "bob": bob.balance}
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import threading
 class Shop:
     def __init__(self):
         self.lock = threading.Lock()
-        self.open_orders = {"order 1": 30, "order 2": 20}
+        self.open_orders = {"order 1": 25, "order 2": 25}
 
     def accept(self, order_id, price):
         with self.lock:
@@ -20,9 +20,14 @@ class Shop:
         return total
 
 
-def main():
+def sell(shop, late_orders):
+    for number in range(late_orders):
+        shop.accept(f"late order {number + 1}", 25)
+
+
+def main(iterations=1):
     shop = Shop()
-    website = threading.Thread(target=shop.accept, args=("order 3", 50), name="website")
+    website = threading.Thread(target=sell, args=(shop, iterations), name="website")
     website.start()
     total = shop.report()
     website.join()

@@ -1,5 +1,6 @@
-"""The late order is either in the report or it is not; both are fine."""
+"""Each order is worth 25; the two of today are in the report, and late ones may be."""
 
 
 def check(result):
-    assert result in (50, 100), f"30 + 20 is 50, and 100 with the late order; the report says {result}"
+    assert result >= 50, f"two orders of 25 were open all the time, but the report says {result}"
+    assert result % 25 == 0, f"every order is worth 25, but the report says {result}"

@@ -1,5 +1,5 @@
-"""Five T-shirts, two sold: three must be left."""
+"""The shelf held three T-shirts more than were ordered: three must be left."""
 
 
 def check(result):
-    assert result == 3, f"5 T-shirts, 2 sold, but the stock says {result} are left"
+    assert result == 3, f"all orders together leave 3 T-shirts on the shelf, but the stock says {result} are left"

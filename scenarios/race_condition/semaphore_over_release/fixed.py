@@ -37,14 +37,14 @@ def work(orders, pool, saved):
         process_order(order_id, card, pool, saved)
 
 
-def main():
+def main(threads=2):
     pool = Pool(size=1)
     saved = []
-    orders_1 = [("order 1", "declined"), ("order 2", "valid")]
-    orders_2 = [("order 3", "valid")]
+    piles = [[("order 1", "declined"), ("order 2", "valid")]]
+    piles += [[(f"order {number + 1}", "valid")] for number in range(2, threads + 1)]
     desks = [
-        threading.Thread(target=work, args=(orders_1, pool, saved), name="desk 1"),
-        threading.Thread(target=work, args=(orders_2, pool, saved), name="desk 2"),
+        threading.Thread(target=work, args=(pile, pool, saved), name=f"desk {number}")
+        for number, pile in enumerate(piles, 1)
     ]
     for desk in desks:
         desk.start()

@@ -1,8 +1,8 @@
-"""Orders 2 and 3 are saved, each once; order 1 is declined."""
+"""Whatever the desks sent is the order of one desk, and sent once. The declined order is not among them."""
 
 
 def check(result):
-    for order_id in ("order 2", "order 3"):
-        times = result.count(f"save {order_id}")
-        assert times == 1, f"{order_id} was saved {times} times: {result}"
-    assert len(result) == 2, f"two orders are to be saved, not {len(result)}: {result}"
+    for statement in result:
+        times = result.count(statement)
+        assert times == 1, f"{statement!r} was sent {times} times, so another order was not saved: {result}"
+    assert "save order 1" not in result, f"order 1 was declined, and was saved all the same: {result}"

@@ -18,11 +18,11 @@ class Shop:
         self.charges.append(f"{order_id}: 20 EUR")
 
 
-def main():
+def main(threads=2):
     shop = Shop()
     clicks = [
-        threading.Thread(target=shop.process_order, args=("order 1",), name="first click"),
-        threading.Thread(target=shop.process_order, args=("order 1",), name="second click"),
+        threading.Thread(target=shop.process_order, args=("order 1",), name=f"click {number}")
+        for number in range(1, threads + 1)
     ]
     for click in clicks:
         click.start()

@@ -14,14 +14,15 @@ class Stock:
 
 
 def process_order(stock, pieces):
-    stock.take(pieces)
+    for _ in range(pieces):
+        stock.take(1)
 
 
-def main():
-    stock = Stock(left=5)
+def main(threads=2, iterations=1):
+    stock = Stock(left=3 + threads * iterations)  # three more than are ordered
     orders = [
-        threading.Thread(target=process_order, args=(stock, 1), name="order 1"),
-        threading.Thread(target=process_order, args=(stock, 1), name="order 2"),
+        threading.Thread(target=process_order, args=(stock, iterations), name=f"order {number}")
+        for number in range(1, threads + 1)
     ]
     for order in orders:
         order.start()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import weakref
 from collections import Counter, OrderedDict, UserList, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -143,3 +145,13 @@ def test_what_is_known_of_a_class_does_not_keep_it_alive() -> None:
     recorder.namespace.clear()
     gc.collect()
     assert dead() is None
+
+
+def test_a_library_function_that_wraps_the_programs_own_is_judged_by_where_its_code_is() -> None:
+    class Pool:
+        @contextmanager
+        def connection(self) -> Iterator[int]:
+            yield 1
+
+    body = "with pool.connection() as c: pass"
+    assert [step for step in accesses(body, pool=Pool()) if step.startswith("write")] == []

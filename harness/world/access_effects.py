@@ -331,8 +331,8 @@ _READING = frozenset(
 
 
 def foreign_effect(function: Any, method: bool) -> Effect | None:
-    """What a library function written in Python touches."""
-    module = getattr(function, "__module__", None) or ""
+    """What a library function written in Python touches. Its module is where its code is: `wraps` puts on another's."""
+    module = str(function.__globals__.get("__name__", ""))
     name = getattr(function, "__name__", "")
     if name in _READING and module in ("random", "heapq", "dataclasses") and not method:
         return deep_arguments

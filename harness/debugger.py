@@ -23,15 +23,13 @@ SKIPPED = ["harness.*", "threading", "_threading_local", "queue", "concurrent.*"
 
 def debug(program: Program, witness: str, step: int, thread: str, options: Options) -> Replay:
     """Replay, and stop as `thread` is about to carry out `step` (or, if that is its first, at the one after)."""
-    runner = Runner(
-        program,
-        max_steps=options.max_steps,
-        instrumented=options.instrument,
-        early_timeouts=options.early_timeouts,
-    )
+    parsed = Witness.parse(witness)
+    if options.early_timeouts:
+        parsed = parsed._replace(early=True)
+    runner = Runner(program, max_steps=options.max_steps, instrumented=options.instrument)
     debugger = Debugger(runner, step, thread)
     try:
-        shown = runner.replay(Witness.parse(witness))
+        shown = runner.replay(parsed)
     finally:
         debugger.close()
     execution = shown.execution

@@ -19,7 +19,7 @@ from harness.detectors.liveness import Liveness
 from harness.detectors.races import contended
 from harness.outcome import Outcome
 from harness.recording import Recording, Scribe
-from harness.schedule import Turn, Witness, plain
+from harness.schedule import Turn, Witness
 from harness.strategies.directed import Directed, Suspect
 from harness.strategies.replay import Diverged, Follow, Replay
 from harness.task import Policy, Task
@@ -188,24 +188,25 @@ class Runner:
         world = self.world
         recording = Recording(world)
         if suspects:
-            policy = Directed(suspects, recording.describe, plain)
+            policy = Directed(suspects, recording)
         if witness is not None:
-            policy = Replay(witness, recording.describe, plain, lenient)
+            policy = Replay(witness, recording, lenient)
         scribe = Scribe(policy, recording)
         steps = max_steps or self.max_steps * REPLAY_FACTOR
+        early = self.early_timeouts if witness is None else witness.early
         granularity = world.scheduler.release_points
         world.scheduler.release_points = world.points.full = True
         diverged = None
         try:
             tail_from = steps if max_steps else steps // 2
-            execution = self._execute(scribe, steps, tail_from, log_steps=True, recording=recording)
+            execution = self._execute(scribe, steps, tail_from, log_steps=True, recording=recording, early=early)
         except Diverged as error:
             diverged = str(error)
             execution = Execution(Outcome.INCONCLUSIVE, diverged, None, (), world.scheduler.steps, 0, "")
         finally:
             world.scheduler.release_points, world.points.full = granularity, False
         turns: tuple[Turn, ...] = tuple(scribe.turns)
-        written = Witness(execution.outcome, self.program.digest, turns, scribe.fair_from is not None)
+        written = Witness(execution.outcome, self.program.digest, turns, scribe.fair_from is not None, early)
         if witness is not None and diverged is None and not lenient:
             diverged = _departure(policy, witness, execution)
         facts = Facts(frozenset(recording.data), frozenset(recording.failed), frozenset(recording.locks))
@@ -221,6 +222,7 @@ class Runner:
         log_steps: bool = False,
         named: bool = False,
         recording: Recording | None = None,
+        early: bool | None = None,
     ) -> Execution:
         world = self.world
         capture = StateCapture(world)
@@ -246,7 +248,7 @@ class Runner:
                 log_steps=log_steps,
                 named=named,
                 recorder=recording,
-                early_timeouts=self.early_timeouts,
+                early_timeouts=self.early_timeouts if early is None else early,
                 on_stop=stopped,
             )
         except RecursionError as error:

@@ -11,7 +11,7 @@ from harness.detectors.lock_order import circles
 from harness.detectors.races import Race, races
 from harness.execution import Replayed
 from harness.outcome import Outcome
-from harness.schedule import plain
+from harness.schedule import labels, plain
 from harness.strategies.directed import Suspect
 from harness.trace import TraceStep
 
@@ -103,7 +103,7 @@ def potential_deadlocks(replayed: Replayed) -> list[PotentialDeadlock]:
     steps, facts = carried_out(replayed), replayed.facts
     if replayed.execution.outcome is Outcome.DEADLOCK:
         return []
-    found = []
+    found, label = [], dict(zip(replayed.trace.threads, labels(replayed.trace.threads), strict=True))
     for circle in circles(replayed.execution.log or (), facts.locks, facts.data, facts.failed):
         if all(member.since in steps and member.at in steps for member in circle):
             holds = tuple(Place.of(steps[member.since]) for member in circle)
@@ -113,7 +113,7 @@ def potential_deadlocks(replayed: Replayed) -> list[PotentialDeadlock]:
                 for a, b in zip(holds, wants, strict=True)
             ]
             suspects = tuple(
-                Suspect(plain(a.thread), plain(a.object), plain(b.object)) for a, b in zip(holds, wants, strict=True)
+                Suspect(label[a.thread], plain(a.object), plain(b.object)) for a, b in zip(holds, wants, strict=True)
             )
             found.append(PotentialDeadlock(holds, wants, f"would deadlock if {' while '.join(parts)}", suspects))
     return found

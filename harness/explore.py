@@ -71,6 +71,8 @@ class Exploration:
     executions_per_second: float
     claim: str
     bound: int | None
+    max_steps: int | None = None
+    instrument: tuple[str, ...] = ()
     trace: Trace | None = field(default=None, repr=False)
     potential_deadlocks: list[PotentialDeadlock] = field(default_factory=list)
 
@@ -121,7 +123,9 @@ def explore(
 def replay(program: Program, witness: str, options: Options = Options()) -> Replay:
     """The execution that `witness` describes. Raises WitnessError (malformed) and TargetError."""
     parsed = Witness.parse(witness)
-    request = (program, parsed, options.max_steps, options.instrument, options.early_timeouts)
+    if options.early_timeouts:
+        parsed = parsed._replace(early=True)
+    request = (program, parsed, options.max_steps, options.instrument)
     answer = ask(_replay, request, max(options.timeout, 10.0))
     if isinstance(answer, Hung):
         return Replay(Outcome.INCONCLUSIVE, answer.message, f"diverged: {answer.message}", None, "", None)
@@ -146,14 +150,8 @@ def _search(order: Order, send: Callable[[Any], None]) -> Found | Hung:
 
 
 def _replay(request: Any, send: Callable[[Any], None]) -> Replay | Hung:
-    program, witness, max_steps, instrumented, early_timeouts = request
-    runner = Runner(
-        program,
-        max_steps=max_steps,
-        instrumented=instrumented,
-        early_timeouts=early_timeouts,
-        watchdog=Watchdog.current,
-    )
+    program, witness, max_steps, instrumented = request
+    runner = Runner(program, max_steps=max_steps, instrumented=instrumented, watchdog=Watchdog.current)
     try:
         shown = runner.replay(witness)
     except TooDeep as error:
@@ -188,6 +186,8 @@ def _exploration(program: Program, options: Options, found: Found) -> Exploratio
         executions_per_second=round(found.executions / found.seconds, 1) if found.seconds else 0.0,
         claim=_claim(found),
         bound=found.bound,
+        max_steps=options.max_steps,
+        instrument=options.instrument,
         trace=found.trace,
     )
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from types import CellType
 from typing import Any
 
-from harness.schedule import END, FAIR, Turn, plain
+from harness.schedule import END, FAIR, Turn, labels, plain
 from harness.strategies.replay import Fairly
 from harness.task import Both, Task
 from harness.trace import WHOLE, Operation, Trace, TraceStep
@@ -45,6 +45,7 @@ class Recording:
         self._locks: dict[str, InnerLock] = {}
         self._data: dict[str, tuple[Callable[[], Any], Any]] = {}
         self._step = 0
+        self._labels: list[str] = []
         self._tokens: dict[int, tuple[Any, int]] = {}
         self._taken: dict[int, list[InnerLock]] = {}
         self._standing: set[int] = set()
@@ -60,6 +61,22 @@ class Recording:
         """A task's pending operation as a witness writes it."""
         kind, name = self.naming.task(task)
         return kind, plain(name)
+
+    def label(self, task: Task) -> str:
+        """A task's name as a witness writes it."""
+        tasks = self._world.scheduler.tasks
+        if len(tasks) > len(self._labels):
+            self._labels = labels(known.name for known in tasks)
+        return self._labels[task.index]
+
+    def thread(self, label: str) -> str:
+        """The name of the thread with that label, the label where there is none."""
+        tasks = self._world.scheduler.tasks
+        return next((task.name for task in tasks if self.label(task) == label), label)
+
+    def words(self, task: Task) -> str:
+        """A task and its pending operation as a person reads them."""
+        return f"{task.name} ({' '.join(self.naming.task(task)).strip()})"
 
     def token(self, obj: Any) -> int:
         """A number for `obj` that no other object of this execution has."""
@@ -213,7 +230,7 @@ class Scribe:
         last = running or self._last
         here: tuple[str, str, str] | None = None
         if last is not None:
-            here = (plain(last.name), *((END, "") if last.finished else self._recording.describe(last)))
+            here = (self._recording.label(last), *((END, "") if last.finished else self._recording.describe(last)))
             self._arrivals[here] += 1
         try:
             chosen: Task = self._policy.choose(enabled, running, step)
@@ -226,7 +243,7 @@ class Scribe:
         self.preemptions += chosen is not running and running in enabled
         self._ran_on = chosen is usual
         if chosen is not usual and here is not None:
-            self.turns.append(Turn(*here, self._arrivals[here], plain(chosen.name)))
+            self.turns.append(Turn(*here, self._arrivals[here], self._recording.label(chosen)))
         self._last = chosen
         return chosen
 

@@ -6,26 +6,37 @@ Read: format 1; the execution ends in a deadlock; the program's digest is 3fa2b1
 running until it is blocked or ends (then the earliest started of the enabled threads goes on), with
 one exception: when alice is about to acquire B, bob goes on instead. `,2` after the object means the
 second time that alice arrives there, `alice@end` is where she has finished, and the word `fair`
-alone means: from here on the enabled threads take turns.
+alone means: from here on the enabled threads take turns. After the digest there may be the word
+`early`: timeouts may fire at any point (`--early-timeouts`).
 
 A witness names threads, operations and objects, never counts of steps, so an edit that leaves these
-as they were leaves the witness valid. Nothing in it needs quoting in a shell.
+as they were leaves the witness valid. Nothing in it needs quoting in a shell, nor another encoding than ASCII.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterable
+from itertools import count
 from typing import NamedTuple
 
 from harness.outcome import Outcome
 
 FORMAT = "h1"
 FAIR = "fair"
+EARLY = "early"
 END = "end"
 
+LONGEST = 40
+"""Characters of a name in a witness."""
+
 _TURN = re.compile(
-    r"(?P<thread>[\w.-]+)@(?P<kind>[a-z_]+)(\+(?P<object>[\w.-]*))?(,(?P<nth>[1-9]\d*))?=(?P<to>[\w.-]+)"
+    r"(?P<thread>[\w.-]+)@(?P<kind>[a-z_]+)(\+(?P<object>[\w.-]*))?(,(?P<nth>[1-9][0-9]{0,8}))?=(?P<to>[\w.-]+)",
+    re.ASCII,
 )
+_OUTCOMES = [outcome.value for outcome in Outcome]
+_NO_ACCENTS = dict.fromkeys(range(0x300, 0x370))
 
 
 class WitnessError(ValueError):
@@ -51,15 +62,17 @@ class Witness(NamedTuple):
     """A schedule as its exceptions to running on.
 
     With `fair`, threads take turns after the last of them, which may itself be the place: `ann@read+x=fair`.
+    With `early`, a timeout may fire at any point.
     """
 
     outcome: Outcome
     digest: str
     turns: tuple[Turn, ...] = ()
     fair: bool = False
+    early: bool = False
 
     def __str__(self) -> str:
-        parts = [FORMAT, self.outcome.value, self.digest, *map(str, self.turns)]
+        parts = [FORMAT, self.outcome.value, self.digest, *([EARLY] if self.early else []), *map(str, self.turns)]
         said = bool(self.turns) and self.turns[-1].to == FAIR
         return ":".join(parts + ([FAIR] if self.fair and not said else []))
 
@@ -68,29 +81,47 @@ class Witness(NamedTuple):
         """The witness that `text` writes down; raises WitnessError naming the part that is wrong."""
         parts = text.strip().split(":")
         if parts[0] != FORMAT:
-            raise WitnessError(f"witness: starts with {parts[0]!r}, expected {FORMAT!r}")
+            raise WitnessError(f"witness: starts with {_shown(parts[0])}, expected {FORMAT!r}")
         if len(parts) < 3:
             raise WitnessError("witness: cut short, expected h1:OUTCOME:DIGEST and the turns")
-        try:
-            outcome = Outcome(parts[1])
-        except ValueError:
-            raise WitnessError(f"witness: {parts[1]!r} is no outcome") from None
+        if parts[1] not in _OUTCOMES:
+            raise WitnessError(f"witness: {_shown(parts[1])} is no outcome (there are: {', '.join(_OUTCOMES)})")
         if not re.fullmatch(r"[0-9a-f]{6}", parts[2]):
-            raise WitnessError(f"witness: {parts[2]!r} is no digest of six hex digits")
-        turns = parts[3:]
-        fair = bool(turns) and turns[-1] == FAIR
+            raise WitnessError(f"witness: {_shown(parts[2])} is no digest of six hex digits")
+        early = parts[3:4] == [EARLY]
+        turns = parts[4:] if early else parts[3:]
+        fair = turns[-1:] == [FAIR]
         read = tuple(map(_turn, turns[:-1] if fair else turns))
-        return Witness(outcome, parts[2], read, fair or (bool(read) and read[-1].to == FAIR))
+        for turn in read[: None if fair else -1]:
+            if turn.to == FAIR:
+                raise WitnessError(f"witness: after {_shown(str(turn))} threads take turns, so nothing can follow it")
+        return Witness(Outcome(parts[1]), parts[2], read, fair or (bool(read) and read[-1].to == FAIR), early)
 
 
 def plain(name: str) -> str:
     """A name as a witness writes it: letters, digits, `_`, `.` and `-` only; `forks[2]` becomes `forks.2`."""
     name = re.sub(r"\[(.*?)\]", lambda match: "." + match[1].strip("'\""), name)
-    return re.sub(r"[^A-Za-z0-9_.-]+", "_", name)
+    name = unicodedata.normalize("NFKD", name).translate(_NO_ACCENTS)
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", name)[:LONGEST]
+
+
+def labels(names: Iterable[str]) -> list[str]:
+    """For each thread's name the one that a witness uses: plain, no two alike. A new name changes no earlier label."""
+    taken, found = {FAIR}, list[str]()
+    for name in names:
+        label = plain(name) or "_"
+        others = (f"{label}.{number}" for number in count(2))
+        found.append(label if label not in taken else next(other for other in others if other not in taken))
+        taken.add(found[-1])
+    return found
 
 
 def _turn(text: str) -> Turn:
     match = _TURN.fullmatch(text)
     if match is None:
-        raise WitnessError(f"witness: {text!r} is no turn, expected THREAD@OPERATION+OBJECT=THREAD")
+        raise WitnessError(f"witness: {_shown(text)} is no turn, expected THREAD@OPERATION+OBJECT=THREAD")
     return Turn(match["thread"], match["kind"], match["object"] or "", int(match["nth"] or 1), match["to"])
+
+
+def _shown(part: str) -> str:
+    return repr(part if len(part) <= 2 * LONGEST else part[: 2 * LONGEST] + "…")

@@ -81,10 +81,18 @@ class Task:
         self.index, self.name, self.doing = index, name, list(doing)
 
 
+class Names:
+    def label(self, task: Task) -> str:
+        return task.name
+
+    def describe(self, task: Task) -> tuple[str, str]:
+        return task.doing[0]
+
+
 def test_suspects_wait_for_each_other_before_their_second_lock() -> None:
     ann = Task(1, "ann", ("acquire", "A"), ("acquire", "B"))
     bob = Task(2, "bob", ("read", "x"), ("acquire", "B"), ("acquire", "A"))
-    policy = Directed([Suspect("ann", "A", "B"), Suspect("bob", "B", "A")], lambda task: task.doing[0], str)
+    policy = Directed([Suspect("ann", "A", "B"), Suspect("bob", "B", "A")], Names())
     order, running = [], None
     for number in range(4):
         running = policy.choose([ann, bob], running, number)
@@ -96,7 +104,7 @@ def test_suspects_wait_for_each_other_before_their_second_lock() -> None:
 
 def test_a_suspect_is_let_go_where_nobody_else_can() -> None:
     ann = Task(1, "ann", ("acquire", "A"), ("acquire", "B"))
-    policy = Directed([Suspect("ann", "A", "B"), Suspect("bob", "B", "A")], lambda task: task.doing[0], str)
+    policy = Directed([Suspect("ann", "A", "B"), Suspect("bob", "B", "A")], Names())
     assert policy.choose([ann], None, 1) is ann
     ann.doing.pop(0)
     assert policy.choose([ann], ann, 2) is ann

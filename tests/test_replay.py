@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from harness.execution import Runner
-from harness.explore import Options, Replay, replay
+from harness.explore import Options, Replay, explore, replay
 from harness.outcome import Outcome
+from harness.report.search import replay_line
 from harness.schedule import Witness
 from harness.strategies.replay import Roughly
 from harness.world.program import load_program
@@ -76,6 +77,57 @@ def test_what_fits_only_roughly_takes_the_first_of_the_order_that_is_enabled(tmp
     runner = Runner(load_program(write(tmp_path)))
     found = runner.record(Roughly([2, 0, 0, 0, 0, 0, 0, 2, 1, 1, 1, 2, 2]), 1_000)
     assert [s.thread for s in found.trace.steps if s.object == "Account.balance"] == ["bob", "ann", "ann", "bob"]
+
+
+NAMES = ['o\'brien "x" $HOME `id` *', "žluť/ü ; rm -rf", "same", "same", "日本", "\n", "fair", "x:y=z@w+q,2"]
+
+
+def test_whatever_threads_are_called_the_printed_line_is_pasted_into_a_shell_as_it_is(tmp_path: Path) -> None:
+    path = write(tmp_path, BANK.replace('("ann", "bob")', repr(NAMES)).replace("== 2", "== 8"))
+    found = subprocess.run(
+        [sys.executable, "-m", "harness", "explore", path, "--strategy", "random", "--seed", "3"],
+        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    line = found.stdout.splitlines()[-1].removeprefix("  replay   python ")
+    for shell in ("sh", "bash"):
+        again = subprocess.run(
+            [shell, "-c", f"{sys.executable} {line} --json"],
+            cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert (again.stderr, again.returncode) == ("", 0)
+        assert (json.loads(again.stdout)["outcome"], json.loads(again.stdout)["diverged"]) == ("violated", None)
+
+
+EARLY = """
+    import threading
+    ready = threading.Event()
+    def serve():
+        ready.set()
+    def main():
+        threading.Thread(target=serve, name="server").start()
+        assert ready.wait(5), "gave up"
+"""
+
+
+def test_a_witness_says_that_timeouts_fired_early(tmp_path: Path) -> None:
+    program = load_program(write(tmp_path, EARLY))
+    found = explore(program, Options(early_timeouts=True))
+    assert found.minimal_witness == f"h1:violated:{program.digest}:early"
+    assert replayed(tmp_path / "bank.py", found.minimal_witness).diverged is None
+    without = replayed(tmp_path / "bank.py", f"h1:violated:{program.digest}")
+    assert without.diverged == "diverged: the witness says violated, this execution ended passed after 9 steps"
+
+
+def test_the_printed_line_carries_the_options_that_the_failure_needs(tmp_path: Path) -> None:
+    (tmp_path / "locks").mkdir()
+    (tmp_path / "locks" / "__init__.py").write_text(BANK, encoding="utf-8")
+    path = tmp_path / "uses it.py"
+    path.write_text("import locks\ndef main(): locks.main()\n", encoding="utf-8")
+    found = explore(load_program(path), Options(instrument=("locks",), max_steps=900))
+    options = replay_line(found).partition(found.minimal_witness or "?")[2]
+    assert (found.outcome, options) == (Outcome.VIOLATED, " --instrument=locks --max-steps=900")
+    shown = command(path, found.minimal_witness, *options.split())
+    assert (shown.returncode, "VIOLATED" in shown.stdout) == (0, True)
 
 
 # Edits.

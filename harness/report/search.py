@@ -31,7 +31,10 @@ def replay_line(found: Exploration) -> str:
     """The command that shows the failure again; empty where no witness leads to it."""
     if not found.witness:
         return ""
-    return f"python -m harness replay {shlex.quote(found.target)} {found.minimal_witness or found.witness}"
+    words = ["python", "-m", "harness", "replay", found.target, found.minimal_witness or found.witness]
+    words += [f"--instrument={name}" for name in found.instrument]
+    words += [f"--max-steps={found.max_steps}"] if found.max_steps else []
+    return shlex.join(words)
 
 
 def preemptions(found: Exploration) -> int | None:

@@ -6,8 +6,18 @@ Deadlocks" (DeadlockFuzzer), PLDI 2009, without its chance: the schedule is the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+
+class Names(Protocol):
+    """Words for tasks, as a witness writes them."""
+
+    def label(self, task: Any) -> str:
+        """The task's name."""
+
+    def describe(self, task: Any) -> tuple[str, str]:
+        """Its pending operation as (kind, name of the object)."""
 
 
 class Suspect(NamedTuple):
@@ -23,17 +33,15 @@ class Directed:
 
     every_step = True
 
-    def __init__(
-        self, suspects: Sequence[Suspect], describe: Callable[[Any], tuple[str, str]], plain: Callable[[str], str]
-    ) -> None:
+    def __init__(self, suspects: Sequence[Suspect], names: Names) -> None:
         self._suspects = {suspect.thread: suspect for suspect in suspects}
-        self._describe = describe
-        self._plain = plain
+        self._label = names.label
+        self._describe = names.describe
         self._holding: set[str] = set()
 
     def choose(self, enabled: list[Any], running: Any, step: int) -> Any:
         chosen = self._choice(enabled, running)
-        suspect = self._suspects.get(self._plain(chosen.name))
+        suspect = self._suspects.get(self._label(chosen))
         if suspect is not None and self._describe(chosen) == ("acquire", suspect.holds):
             self._holding.add(suspect.thread)
         elif suspect is not None and self._describe(chosen) == ("release", suspect.holds):
@@ -47,11 +55,11 @@ class Directed:
         free = [task for task in enabled if task not in waiting]
         if running in free:
             return running
-        expected = [task for task in free if self._plain(task.name) in self._suspects]
+        expected = [task for task in free if self._label(task) in self._suspects]
         return (expected or free or waiting)[0]
 
     def _is_there(self, task: Any) -> bool:
-        suspect = self._suspects.get(self._plain(task.name))
+        suspect = self._suspects.get(self._label(task))
         return (
             suspect is not None
             and suspect.thread in self._holding

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from harness.schedule import END, FAIR, Turn, Witness
 
-Describe = Callable[[Any], tuple[str, str]]
-"""A task's pending operation as (kind, plain name of the object)."""
+
+class Names(Protocol):
+    """Words for tasks, as a witness writes them and, by `words`, as a person reads them."""
+
+    def label(self, task: Any) -> str:
+        """The task's name, in a witness."""
+
+    def describe(self, task: Any) -> tuple[str, str]:
+        """Its pending operation as (kind, name of the object), in a witness."""
+
+    def words(self, task: Any) -> str:
+        """The task and its pending operation."""
+
+    def thread(self, label: str) -> str:
+        """The name of the thread with that label, the label where there is none."""
 
 
 class Diverged(Exception):
@@ -81,13 +94,10 @@ class Replay:
 
     every_step = True
 
-    def __init__(
-        self, witness: Witness, describe: Describe, plain: Callable[[str], str], lenient: bool = False
-    ) -> None:
+    def __init__(self, witness: Witness, names: Names, lenient: bool = False) -> None:
         self._witness = witness
         self._turns = list(witness.turns)
-        self._describe = describe
-        self._plain = plain
+        self._names = names
         self._lenient = lenient
         self._arrivals: Counter[tuple[str, str, str]] = Counter()
         self._finished: set[str] = set()
@@ -114,10 +124,10 @@ class Replay:
 
     def _turn_at(self, task: Any, finished: bool) -> Turn | None:
         """The turn whose place `task` has come to. A lenient replay may pass over turns before it."""
-        name = self._plain(task.name)
+        name = self._names.label(task)
         if finished:
             self._finished.add(name)
-        here = (name, END, "") if finished else (name, *self._describe(task))
+        here = (name, END, "") if finished else (name, *self._names.describe(task))
         self._arrivals[here] += 1
         place = (*here, self._arrivals[here])
         for at, turn in enumerate(self._turns if self._lenient else self._turns[:1]):
@@ -130,13 +140,13 @@ class Replay:
         if turn.to == FAIR:
             raise Fairly
         for task in enabled:
-            if self._plain(task.name) == turn.to:
+            if self._names.label(task) == turn.to:
                 return task
         if self._lenient:
             return None
         raise Diverged(
-            f"diverged at step {step + 1}: expected {turn.to} to go on where {_place(turn)}, "
-            f"enabled are {self._can(enabled)}"
+            f"diverged at step {step + 1}: expected {self._names.thread(turn.to)} to go on where "
+            f"{self._place(turn)}, enabled are {self._can(enabled)}"
         )
 
     def _refuse_what_cannot_come(self, enabled: list[Any], step: int) -> None:
@@ -146,10 +156,14 @@ class Replay:
 
     def _expected(self, turn: Turn) -> str:
         again = f" for the {_ordinal(turn.nth)} time" if turn.nth > 1 else ""
-        return f"{turn.thread} to {_words(turn)}{again}"
+        return f"{self._names.thread(turn.thread)} to {_words(turn)}{again}"
+
+    def _place(self, turn: Turn) -> str:
+        thread = self._names.thread(turn.thread)
+        return f"{thread} has ended" if turn.kind == END else f"{thread} is about to {_words(turn)}"
 
     def _can(self, enabled: list[Any]) -> str:
-        return ", ".join(f"{task.name} ({' '.join(self._describe(task)).strip()})" for task in enabled)
+        return ", ".join(map(self._names.words, enabled))
 
 
 def _names(tasks: list[Any]) -> str:
@@ -158,10 +172,6 @@ def _names(tasks: list[Any]) -> str:
 
 def _words(turn: Turn) -> str:
     return f"{turn.kind} {turn.object}".strip()
-
-
-def _place(turn: Turn) -> str:
-    return f"{turn.thread} has ended" if turn.kind == END else f"{turn.thread} is about to {_words(turn)}"
 
 
 def _ordinal(number: int) -> str:

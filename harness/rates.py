@@ -27,12 +27,17 @@ class Rate(NamedTuple):
     def value(self) -> float:
         return self.failed / self.runs if self.runs else 0.0
 
-    def __str__(self) -> str:
+    @property
+    def brief(self) -> str:
+        """`37% [28–47]`, or `below 3%` where nothing failed."""
         if not self.runs:
             return "no runs"
         if not self.failed:
-            return f"true rate below {_percent_above(self.high)} (95%)"
+            return f"below {_percent_above(self.high)}"
         return f"{_percent(self.value)} [{_percent(self.low)[:-1]}–{_percent(self.high)[:-1]}]"
+
+    def __str__(self) -> str:
+        return f"true rate {self.brief} (95%)" if self.runs and not self.failed else self.brief
 
 
 def wilson(failed: int, runs: int) -> tuple[float, float]:

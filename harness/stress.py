@@ -8,13 +8,15 @@ its random numbers. The schedule remains the operating system's: only a witness 
 from __future__ import annotations
 
 import ast
+import functools
 import os
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
+from math import isfinite
 from typing import Any, NamedTuple
 
 from harness.budget import Budget
@@ -194,7 +196,9 @@ def stress(
         with closing(parents.runs(job)) as runs:
             for run in runs:
                 if run.end is End.UNLOADABLE:
-                    raise TargetError(f"{program.path}: cannot be loaded: {run.message}")
+                    if not tally.runs:
+                        raise TargetError(f"{program.path}: {run.message}")
+                    run = replace(run, end=End.CRASHED, text=run.message)  # it could be loaded before
                 tally.add(run)
                 if progress:
                     progress(tally)
@@ -210,18 +214,40 @@ class SweepRow(NamedTuple):
     result: StressResult
 
 
-def sweep(program: Program, parameter: str, values: Iterable[Any], **options: Any) -> list[SweepRow]:
-    """`stress` with `main(parameter=value)` for each value; the budget and the other options hold for each row."""
-    others = dict(options.pop("parameters", None) or {})
-    return [SweepRow(value, stress(program, parameters={**others, parameter: value}, **options)) for value in values]
+def sweep(
+    program: Program,
+    parameter: str,
+    values: Iterable[Any],
+    *,
+    jobs: int = 1,
+    parameters: Mapping[str, Any] | None = None,
+    progress: Callable[[Any, Tally], object] | None = None,
+    **options: Any,
+) -> Iterator[SweepRow]:
+    """`stress` with `main(parameter=value)` for each value, one after the other; row after row, as they are measured.
+
+    The budget and the other options of `stress` hold for each row; `progress` is told the value beside the tally.
+    """
+    with Parents(jobs) as parents:
+        for value in values:
+            told = functools.partial(progress, value) if progress else None
+            row = {**(parameters or {}), parameter: value}
+            yield SweepRow(value, stress(program, parameters=row, progress=told, parents=parents, **options))
 
 
 def parse_sweep(text: str) -> tuple[str, list[Any]]:
-    """`threads=2,4,8` → ("threads", [2, 4, 8]). Raises ValueError with one clear line."""
-    name, equals, values = text.partition("=")
-    if not (name.strip().isidentifier() and equals and values.strip()):
+    """`threads=2,4,8` → ("threads", [2, 4, 8]); text is quoted as in Python. Raises ValueError with one clear line."""
+    name, _, values = text.partition("=")
+    name = name.strip()
+    try:
+        found = list(ast.literal_eval(f"({values.strip()},)"))
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        found = []
+    if not (name.isidentifier() and found and all(isinstance(value, (int, float, str)) for value in found)):
         raise ValueError(f"sweep {text!r} is not understood: write NAME=VALUE,VALUE,… as in threads=2,4,8")
-    return name.strip(), [_value(word.strip()) for word in values.split(",") if word.strip()]
+    if not all(isfinite(value) for value in found if isinstance(value, float)):
+        raise ValueError(f"sweep {text!r} has a value that is no finite number")
+    return name, found
 
 
 def parse_until(until: str | int | None) -> int | None:
@@ -234,13 +260,6 @@ def parse_until(until: str | int | None) -> int | None:
     return int(found[1])
 
 
-def _value(word: str) -> Any:
-    try:
-        return ast.literal_eval(word)
-    except (ValueError, SyntaxError):
-        return word
-
-
 def _job(
     program: Program, mode: str, seed: int, budget: Budget, timeout: float, parameters: dict[str, Any], spawn: bool
 ) -> Job:
@@ -250,23 +269,11 @@ def _job(
         raise ValueError(f"a timeout of {timeout:g} s leaves no time to run")
     if budget.seconds is None and budget.executions is None:
         raise ValueError("free threads need a budget: there is always one more run")
-    _check_parameters(program, parameters)
     oracle = str(program.oracle) if program.oracle else None
     path = str(program.path)
     spawn = spawn or not hasattr(os, "fork")
     limits = (budget.executions, budget.seconds, spawn)
     return Job(path, program.source, oracle, mode, seed, timeout, 1.0, parameters, 0, 1, *limits)
-
-
-def _check_parameters(program: Program, parameters: Mapping[str, Any]) -> None:
-    """Raise TargetError for a parameter that main() does not take; only a plain `def main` tells beforehand."""
-    for node in ast.parse(program.source).body if parameters else ():
-        if isinstance(node, ast.FunctionDef) and node.name == "main" and node.args.kwarg is None:
-            known = [argument.arg for argument in (*node.args.args, *node.args.kwonlyargs)]
-            for name in parameters:
-                if name not in known:
-                    takes = f"it takes {', '.join(known)}" if known else "it takes none"
-                    raise TargetError(f"{program.path}: main() has no parameter {name!r}, {takes}")
 
 
 def _time_scale(program: Program, wished: float | None, parents: Parents, job: Job) -> float:

@@ -6,6 +6,7 @@ PYTEST_DONT_REWRITE (there are no assertions in here, and test modules import it
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
@@ -27,6 +28,12 @@ GIL = Interpreter.running().gil
 
 Write = Callable[..., Program]
 Run = Callable[..., StressResult]
+
+
+def lab(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """What the command line answers."""
+    command = [sys.executable, "-m", "harness", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
 
 
 @pytest.fixture

@@ -50,13 +50,18 @@ class Interpreter:
         return f"{self.implementation} {self.name}, {gil}, {self.cores} core{'s'[: self.cores != 1]}"
 
     def why_it_may_hide(self) -> str:
-        """Why native runs without a failure say little here; empty where they do say something."""
+        """Why native runs without a failure say little here."""
         if not self.gil:
-            return "" if self.cores > 1 else "One core only: threads take turns, seldom in the middle of a statement."
+            if self.cores == 1:
+                return "One core only: threads take turns, seldom in the middle of a statement. A race may hide."
+            return (
+                "Without the GIL threads run side by side, but one with little to do is over before the next has begun:"
+                " a race may hide. More load shows more of it (--sweep), a controlled search needs none."
+            )
         if self.version < (3, 10):
-            return ""
+            return "With the GIL, one thread runs at a time, 5 ms by itself. A race may hide."
         return (
             "With the GIL, CPython 3.10 and newer lets another thread run only at a call, at the end of a loop's round,"
             " or where a thread blocks, and then only every 5 ms. A statement such as `counter += 1` is never split:"
-            " the bug hides, it is not gone. A free-threaded build shows it, and so does a controlled search."
+            " a race in it hides, it is not gone. A free-threaded build shows it, and so does a controlled search."
         )

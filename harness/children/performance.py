@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import random
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import count
 from types import CodeType, ModuleType, TracebackType
 from typing import Any
@@ -20,6 +21,8 @@ from harness.children.perturbation import Perturbation, Plan
 from harness.world.access import hooks
 from harness.world.program import show_result
 
+_HARNESS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
+_BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 LONGEST = 500  # characters of a message that are kept
 _clock = time.perf_counter  # the wall's, whatever the program's clock will be
 
@@ -72,9 +75,12 @@ class Performance:
         threading.excepthook = self._thread_died
         sys.unraisablehook = self._raw_thread_died
         try:
-            main = self._modules.program().main
+            main: Any = getattr(self._modules.program(), "main", None)
         except BaseException as error:
-            return self.ended(End.UNLOADABLE, "", _name_of(error) + _place(error.__traceback__, self._home))
+            why = f"cannot be loaded: {_name_of(error)}{_place(error.__traceback__, self._home)}"
+            return self.ended(End.UNLOADABLE, "", why)
+        if why := _misfit(main, self._parameters):
+            return self.ended(End.UNLOADABLE, "", why)
         result = self._perform(main)
         return self.ended(*self.failures[0]) if self.failures else self._judge(result)
 
@@ -90,7 +96,7 @@ class Performance:
             if error.code not in (None, 0):
                 self._note(error, "main")
         except BaseException as error:
-            traceback.print_exc()
+            _print(error)
             self._note(error, "main")
         if threading.active_count() > 1:
             # As the interpreter does: wake executors' idle workers, then wait for all that are no daemons.
@@ -116,7 +122,7 @@ class Performance:
 
     def _thread_died(self, args: Any) -> None:
         if args.exc_type is not SystemExit:
-            traceback.print_exception(args.exc_value)
+            _print(args.exc_value)
             self._note(args.exc_value, args.thread.name if args.thread else "a thread")
 
     def _raw_thread_died(self, args: Any) -> None:
@@ -126,6 +132,26 @@ class Performance:
             self._note(args.exc_value, "a thread")
 
 
+def _misfit(main: Any, parameters: Mapping[str, Any]) -> str:
+    """Why `main(**parameters)` cannot be called; empty if it can."""
+    if not callable(main):
+        return "no main(): a target is a Python file that defines main()"
+    try:
+        signature = inspect.signature(main)
+    except (TypeError, ValueError):  # not written in Python
+        return ""
+    try:
+        signature.bind(**parameters)
+        return ""
+    except TypeError as error:
+        known = [name for name, parameter in signature.parameters.items() if parameter.kind in _BY_NAME]
+        for name in parameters:
+            if name not in known:
+                return f"main() has no parameter {name!r}, it takes {', '.join(known) or 'none'}"
+        given = f"with {', '.join(parameters)} only" if parameters else "without arguments"
+        return f"main() must be callable {given}: {error}"
+
+
 def _check(oracle: CodeType) -> Callable[[Any], None]:
     """`check` of oracle.py, loaded plainly: nothing in it is perturbed."""
     module = ModuleType("oracle")
@@ -133,6 +159,16 @@ def _check(oracle: CodeType) -> Callable[[Any], None]:
     exec(oracle, module.__dict__)
     check: Callable[[Any], None] = module.check
     return check
+
+
+def _print(error: BaseException) -> None:
+    """The traceback as the interpreter prints it, without the frames that are the harness's."""
+    told = traceback.TracebackException.from_exception(error)
+    told.stack = traceback.StackSummary.from_list([f for f in told.stack if not f.filename.startswith(_HARNESS)])
+    try:
+        print("".join(told.format()), end="", file=sys.stderr)
+    except Exception:  # the program put something else in its place
+        pass
 
 
 def _name_of(error: BaseException) -> str:

@@ -9,13 +9,14 @@ from typing import Any
 from harness import corpus
 from harness.budget import Budget
 from harness.commands.console import Progress, say
-from harness.commands.options import add, cores, duration
+from harness.commands.options import UsageError, add, cores, duration
 from harness.commands.outputs import Outputs
 from harness.report.documents import dumps
-from harness.report.free import share, stress_text
+from harness.report.free import share, stress_text, sweep_document, sweep_text
 from harness.report.junit import Case
-from harness.report.text import style_for
-from harness.stress import StressResult, parse_until, stress
+from harness.report.text import Style, style_for
+from harness.stress import StressResult, Tally, parse_sweep, parse_until, stress, sweep
+from harness.world.program import Program
 
 DEFAULT_BUDGET = Budget(seconds=10.0, executions=1000)
 
@@ -31,6 +32,13 @@ def register(commands: Any) -> None:
     parser.add_argument("--native", action="store_true", help="plain threads, no perturbation at all")
     parser.add_argument("--until", metavar="N-failures", type=until, help="stop when so many runs have failed")
     parser.add_argument("--time-scale", metavar="X", type=duration, help="run the program's clock X times as fast")
+    parser.add_argument(
+        "--sweep",
+        metavar="NAME=V,V,…",
+        type=load,
+        action="append",
+        help="a series with main(NAME=V) for each value, each with the whole budget: threads=2,4,8",
+    )
     add(parser, "--seed", "--budget", "--timeout", "--jobs", "--json", "--jsonl", "--junitxml")
     parser.set_defaults(run=run)
 
@@ -42,29 +50,71 @@ def until(text: str) -> int | None:
         raise ArgumentTypeError(str(error)) from None
 
 
+def load(text: str) -> tuple[str, list[Any]]:
+    try:
+        return parse_sweep(text)
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from None
+
+
 def run(options: Namespace) -> int:
+    if options.sweep and len(options.sweep) > 1:
+        raise UsageError("one --sweep at a time: the others' parameters keep their defaults")
     target = corpus.resolve(options.target)
     outputs = Outputs(options)
     progress = Progress(options.progress)
-    found = stress(
-        target.program,
-        mode="native" if options.native else "stress",
-        seed=options.seed,
-        budget=options.budget or DEFAULT_BUDGET,
-        timeout=options.timeout,
-        jobs=options.jobs or cores(),
-        until=options.until,
-        time_scale=options.time_scale,
-        progress=lambda tally: progress.show(f"{tally.runs:,} runs, {tally.failed:,} failed, {tally.hung:,} hung"),
-    )
+    settings: dict[str, Any] = {
+        "mode": "native" if options.native else "stress",
+        "seed": options.seed,
+        "budget": options.budget or DEFAULT_BUDGET,
+        "timeout": options.timeout,
+        "jobs": options.jobs or cores(),
+        "until": options.until,
+        "time_scale": options.time_scale,
+    }
+    if options.sweep:
+        found = _sweep(target.program, options, settings, progress, outputs)
+    else:
+        found = [stress(target.program, progress=lambda tally: progress.show(_so_far(tally)), **settings)]
+        outputs.record(found[0].to_json())
     progress.clear()
+    passes = target.variant == "broken" or not any(row.failed for row in found)
+    outputs.junit("stress", [_case(row, target.variant) for row in found], _facts(found[0]))
+    style = style_for(sys.stdout, options.color)
+    if options.sweep:
+        ((name, _),) = options.sweep
+        say(dumps(sweep_document(name, found)) if options.json else sweep_text(name, found, style))
+    else:
+        say(dumps(found[0].to_json()) if options.json else stress_text(found[0], style))
+    return 0 if passes else 1
+
+
+def _sweep(
+    program: Program, options: Namespace, settings: dict[str, Any], progress: Progress, outputs: Outputs
+) -> list[StressResult]:
+    ((name, values),) = options.sweep
+    found = []
+
+    def so_far(value: Any, tally: Tally) -> None:
+        progress.show(f"{name}={value!r}: {_so_far(tally)}")
+
+    for row in sweep(program, name, values, progress=so_far, **settings):
+        found.append(row.result)
+        outputs.record(row.result.to_json())
+    return found
+
+
+def _so_far(tally: Tally) -> str:
+    return f"{tally.runs:,} runs, {tally.failed:,} failed, {tally.hung:,} hung"
+
+
+def _facts(found: StressResult) -> dict[str, object]:
     document = found.to_json()
-    outputs.record(document)
-    outputs.junit("stress", [_case(found)], {"seed": options.seed})
-    say(dumps(document) if options.json else stress_text(found, style_for(sys.stdout, options.color)))
-    return 1 if found.failed and target.variant != "broken" else 0
+    return {name: document[name] for name in ("mode", "seed", "python", "gil", "cores")}
 
 
-def _case(found: StressResult) -> Case:
-    kind = "failure" if found.failed else "passed"
-    return Case("stress", found.target, found.seconds, kind, share(found).strip(), found.message)
+def _case(found: StressResult, variant: str | None) -> Case:
+    kind = "failure" if found.failed and variant != "broken" else "passed"
+    load = "".join(f" {name}={value!r}" for name, value in found.parameters.items())
+    name = found.target + load
+    return Case("stress", name, found.seconds, kind, share(found).strip(), stress_text(found, Style()))

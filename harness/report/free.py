@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import ceil
+from typing import Any
 
 from harness.report.text import Style, clip, count, fold, seconds
 from harness.stress import Bar, StressResult
 
 BARS, TEXT, LENGTH = 8, 34, 16
+VALUE, SHARE, RATE, CHART = 12, 20, 16, 24  # columns of a sweep's table
 
 
 def share(found: StressResult) -> str:
@@ -25,6 +28,47 @@ def doubt(found: StressResult) -> str:
 def stress_text(found: StressResult, style: Style) -> str:
     """`stress` for a person."""
     return "\n".join(_lines(found, style))
+
+
+def sweep_text(name: str, rows: Sequence[StressResult], style: Style) -> str:
+    """A sweep for a person: a row and a bar of the chart for each value of the parameter."""
+    return "\n".join(_sweep_lines(name, rows, style))
+
+
+def sweep_document(name: str, rows: Sequence[StressResult]) -> dict[str, Any]:
+    """`stress --sweep --json`: the document of `stress --json` for each value, in the order asked for."""
+    return {
+        "target": rows[0].target,
+        "sweep": name,
+        "values": [row.parameters[name] for row in rows],
+        "rows": [row.to_json() for row in rows],
+        "seconds": sum(row.seconds for row in rows),
+    }
+
+
+def _sweep_lines(name: str, rows: Sequence[StressResult], style: Style) -> Iterator[str]:
+    one = rows[0]
+    yield f"{style.paint(one.target, 'bold')}  main({name}=…)"
+    yield fold(f"{one.mode}, seed {one.seed}, {one.interpreter}", "  runs     ")
+    values = [clip(repr(row.parameters[name]), VALUE) for row in rows]
+    width = max(len(clip(name, VALUE)), *map(len, values))
+    head = f"  {clip(name, VALUE):>{width}}  {'runs':<{SHARE}}  {'rate (95%)':<{RATE}}  "
+    yield style.paint(f"{head}0%{'100%':>{CHART - 2}}", "dim")
+    for value, row in zip(values, rows, strict=True):
+        line = f"  {value:>{width}}  {share(row).strip():<{SHARE}}  {row.interval.brief:<{RATE}}  {_chart(row)}"
+        yield style.paint(line, "red") if row.failed else line
+    yield fold("# up to the measured rate, - up to the end of its interval", "  chart    ")
+    if failed := next((row for row in rows if row.failed), None):
+        words = f"run {failed.first_failure} with {name}={failed.parameters[name]!r}: {failed.message}"
+        yield fold(words, "  first    ")
+    for note in dict.fromkeys(note for row in rows for note in row.notes()):
+        yield fold(note, "  note     ")
+
+
+def _chart(row: StressResult) -> str:
+    """The rate on a line of CHART columns; a rate above zero is seen, however small."""
+    drawn = ceil(row.rate * CHART)
+    return "#" * drawn + "-" * (ceil(row.high * CHART) - drawn)
 
 
 def _lines(found: StressResult, style: Style) -> Iterator[str]:

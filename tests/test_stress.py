@@ -229,7 +229,7 @@ def test_a_sweep_is_a_table_and_a_chart(write: Write) -> None:
         "  threads  runs                  rate (95%)        0%                  100%",
         "        1  0/5 failed            below 46%         -----------",
         "        4  0/5 failed            below 46%         -----------",
-        "        8  5/5 failed            100% [54–100]     ########################",
+        "        8  5/5 failed            100% [55–100]     ########################",
     ]
     assert "first    run 1 with threads=8: AssertionError: too much" in answer.stdout
     assert (answer.returncode, answer.stderr) == (1, "")

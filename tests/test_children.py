@@ -26,10 +26,10 @@ def test_a_deadlock_is_certain_long_before_its_deadline(run: Run) -> None:
     result = run(CROSSED_LOCKS, timeout=60.0)
     assert result.outcomes == {"hung (blocked)": 3}
     assert result.seconds < 40
-    assert {(w.thread, w.state, w.place, w.text, w.call) for w in result.stacks} == {
-        ("main", "waits", "broken.py:16", "alice.join()", "Thread.join"),
-        ("alice", "waits", "broken.py:7", "with second:", ""),
-        ("bob", "waits", "broken.py:7", "with second:", ""),
+    assert {str(waiting) for waiting in result.stacks} == {
+        "main waits at broken.py:16: alice.join() (in Thread.join), for alice to end",
+        "alice waits at broken.py:7: with second:",
+        "bob waits at broken.py:7: with second:",
     }
 
 
@@ -46,18 +46,47 @@ def test_under_stress_a_deadlock_is_told_with_who_holds_what_since_when(run: Run
     ("body", "end", "where"),
     [
         ("while True:\n        pass", "hung (spinning)", "main runs at broken.py:"),
-        ("while True:\n        time.sleep(0.001)", "hung (spinning)", "main runs at broken.py:"),
+        ("while True:\n        time.sleep(0.1)", "hung (spinning)", "main runs at broken.py:7: time.sleep(0.1)"),
+        ("while not gate.acquire(timeout=0.1):\n        pass", "hung (spinning)", "main runs at broken.py:"),
         ("time.sleep(1000)", "hung (blocked)", "main waits at broken.py:6: time.sleep(1000)"),
         ("os.read(os.pipe()[0], 1)", "hung (blocked)", "main waits at broken.py:6: os.read(os.pipe()[0], 1)"),
         ("while True:\n        print('x' * 1000)", "hung (spinning)", "main runs at broken.py:"),
     ],
 )
 def test_what_may_still_move_is_given_its_deadline_then_told_apart(run: Run, body: str, end: str, where: str) -> None:
-    source = f"import os\nimport time\n\n\ndef main():\n    {body}\n"
-    result = run(source, timeout=0.6, budget=Budget(executions=1), time_scale=1)
+    imports = "import os, time\nfrom threading import Lock\ngate = Lock()\ngate.acquire()"
+    result = run(f"{imports}\ndef main():\n    {body}\n", timeout=1.0, budget=Budget(executions=1), time_scale=1)
     assert result.outcomes == {end: 1}
     assert result.message.startswith(where)
-    assert result.seconds > 0.5
+    assert result.seconds > 0.9
+
+
+@pytest.mark.parametrize("mode", ["native", "stress"])
+def test_threads_that_wait_inside_the_library_alone_are_told_by_their_target(run: Run, mode: str) -> None:
+    source = """
+        import queue
+        import socket
+        import threading
+
+        def main():
+            near, far = socket.socketpair()
+            targets = {"getter": queue.Queue().get, "taker": threading.Semaphore(0).acquire}
+            threads = [threading.Thread(target=target, name=name) for name, target in targets.items()]
+            threads.append(threading.Thread(target=near.recv, args=(1,), name="reader"))
+            threads.append(threading.Timer(1000, len))
+            for thread in threads:
+                thread.start()
+            threads[-2].join()
+    """
+    result = run(source, mode=mode, timeout=0.5, budget=Budget(executions=1), time_scale=1)
+    assert result.outcomes == {"hung (blocked)": 1}
+    assert [(w.thread.partition("-")[0], w.state, w.call, w.lock) for w in result.stacks] == [
+        ("main", "waits", "Thread.join", ", for reader to end"),
+        ("getter", "waits", "Queue.get", ""),
+        ("taker", "waits", "Semaphore.acquire", ""),
+        ("reader", "waits", "socket.recv", ""),
+        ("Thread", "waits", "Timer.run", ""),
+    ]
 
 
 def test_a_thread_left_behind_is_waited_for_and_then_hangs_the_run(run: Run) -> None:

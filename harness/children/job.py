@@ -76,7 +76,7 @@ class Waiting:
     place: str  # broken.py:21
     text: str  # the source line there
     call: str  # the library call it is inside of, "" if none
-    lock: str = ""  # who holds what it wants, where that is known (mode stress)
+    lock: str = ""  # who holds what it wants, where that is known (mode stress), or whom it joins
     frames: tuple[str, ...] = ()  # the whole stack, innermost last
 
     def __str__(self) -> str:

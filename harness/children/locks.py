@@ -65,6 +65,17 @@ class Lock:
         return repr(self._lock)
 
 
+class Gate(Lock):
+    """Stands in for threading._allocate_lock: by such a lock a thread waits for another, and nobody holds it."""
+
+    __slots__ = ()
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        got = super().acquire(blocking, timeout)
+        self.taken = None
+        return got
+
+
 class RLock(_RLock):  # type: ignore[misc]
     """Stands in for threading.RLock. `Condition` gives it up and takes it back by its two private methods."""
 
@@ -166,7 +177,7 @@ def _place() -> str:
 def install(home: Home, scale: float, perturbation: Perturbation | None) -> None:
     """From now on `threading` and `queue` in this process hand out these locks. home: the program's directory."""
     _here.home, _here.scale, _here.perturbation = home, scale, perturbation
-    for name, stand_in in (("Lock", Lock), ("_allocate_lock", Lock), ("RLock", RLock)):
+    for name, stand_in in (("Lock", Lock), ("_allocate_lock", Gate), ("RLock", RLock)):
         setattr(threading, name, stand_in)
     queue.SimpleQueue = SimpleQueue  # type: ignore[misc]
     threading.Thread.join = _join  # type: ignore[method-assign, assignment]

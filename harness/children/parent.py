@@ -31,7 +31,6 @@ from harness.children.spawning import run_spawned
 
 FIRST_LOOK = 0.02  # seconds after which a run is examined for a certain deadlock, then ever more seldom
 LAST_LOOK = 0.25
-BETWEEN_SAMPLES = 0.5  # seconds between the watchdog's two samples, less where the deadline is short
 PATIENCE = 1.0  # seconds a watchdog has for its answer
 
 
@@ -150,8 +149,7 @@ class Agenda:
         self._pause = FIRST_LOOK
         self._look = self.started + min(FIRST_LOOK, timeout / 2)
         deadline = self.started + timeout
-        sampled = deadline - min(BETWEEN_SAMPLES, timeout / 4)
-        self._dues = [(deadline + PATIENCE, ""), (deadline, EXPLAIN), (sampled, SAMPLE)]
+        self._dues = [(deadline + PATIENCE, ""), (deadline, EXPLAIN), (deadline - timeout / 2, SAMPLE)]
         self._used = 0.0
 
     def milliseconds(self) -> float:

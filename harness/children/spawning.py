@@ -95,9 +95,8 @@ def live() -> None:
 
 
 def _clockwork(number: int, timeout: float) -> Callable[[], str]:
-    """The watchdog's orders, by the clock: a first sample shortly before the deadline, then the explanation."""
-    between = min(0.5, timeout / 4)
-    pace: Iterator[tuple[float, str]] = iter([(timeout - between, SAMPLE), (between, EXPLAIN), (1e6, "")])
+    """The watchdog's orders, by the clock: a first sample at half time, then the explanation."""
+    pace: Iterator[tuple[float, str]] = iter([(timeout / 2, SAMPLE), (timeout / 2, EXPLAIN), (1e6, "")])
 
     def order(sleep: Callable[[float], None] = time.sleep) -> str:
         seconds, kind = next(pace)

@@ -1,8 +1,9 @@
 """Why a run hangs: who waits in which call at which line, from inside the process, with the standard library alone.
 
 A watchdog thread (started below `threading`, so the program does not see it) sleeps in a read until it is asked.
-Two samples of all threads' frames, some time apart, tell who moved: a thread whose frame or instruction changed, or
-that used processor time, runs; the others wait.
+Two samples of all threads' frames, half a run's time apart, tell who moved: a thread whose frame or instruction
+changed, or that was put on a processor even once, runs; the others wait. So a loop that sleeps between its rounds
+runs, and is told from a wait that never ends, if a round takes less than that time.
 """
 
 from __future__ import annotations
@@ -17,21 +18,16 @@ from typing import NamedTuple
 
 from harness.children.job import Home, Waiting
 
-_MOVED = 100_000  # ns of processor time between two samples that only a running thread uses
+_JOIN = threading.Thread.join.__code__  # as it is before anything stands in for it
 _DEEP = 30  # frames of a stack that are kept
 
 
 class _Position(NamedTuple):
-    """Where a thread was at one moment; equal twice means that it (most likely) did not move."""
+    """Where a thread was at one moment; equal twice means that it has not moved."""
 
     frame: int
     instruction: int
-    processor: int
-
-    def moved_since(self, earlier: _Position | None) -> bool:
-        if earlier is None:
-            return True
-        return self[:2] != earlier[:2] or self.processor - earlier.processor > _MOVED
+    processor: tuple[str, ...]  # how long and how often it has been on one; the kernel counts exactly
 
 
 Sample = dict[int, _Position]
@@ -40,8 +36,7 @@ Sample = dict[int, _Position]
 def sample() -> Sample:
     """The position of every thread, by ident."""
     return {
-        ident: _Position(id(frame), frame.f_lasti, _processor_ns(ident))
-        for ident, frame in sys._current_frames().items()
+        ident: _Position(id(frame), frame.f_lasti, _processor(ident)) for ident, frame in sys._current_frames().items()
     }
 
 
@@ -58,28 +53,57 @@ def explain(earlier: Sample, skip: int, home: Home, held: Callable[[int], str]) 
         frame = frames[ident]
         if ident == skip or ident not in now:
             continue
-        moved = now[ident].moved_since(earlier.get(ident))
-        stories.append(_story(ident, frame, home, "runs" if moved else "waits", "" if moved else held(ident)))
+        waits = now[ident] == earlier.get(ident)
+        stories.append(_story(ident, frame, home, "waits" if waits else "runs", held(ident) if waits else ""))
     return [story for story in stories if story is not None]
 
 
 def _story(ident: int, innermost: FrameType, home: Home, state: str, lock: str) -> Waiting | None:
-    """None for a thread that is not in the program at all: it is starting or ending."""
+    """None for a thread that is starting or ending."""
     frames = _outwards(innermost)
     inside = [frame for frame in frames if frame.f_code.co_filename in home]
-    if not inside:
-        return _shutting_down(frames, state, lock) if ident == threading.main_thread().ident else None
-    frame = inside[0]
-    library = frames[frames.index(frame) - 1] if frames.index(frame) else None
+    if inside:
+        frame = inside[0]
+        library = frames[frames.index(frame) - 1] if frames.index(frame) else None
+        call = _call(library) if library else ""
+        lock = lock or (_joined(library) if library and state == "waits" else "")
+    elif ident == threading.main_thread().ident:
+        return _shutting_down(frames, state, lock)
+    elif run := _run_of_library(frames):
+        frame, call = run, _target(ident, run)
+    else:
+        return None
     return Waiting(
         thread=thread_name(ident),
         state=state,
         place=f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}",
         text=_line(frame),
-        call=_call(library) if library else "",
+        call=call,
         lock=lock,
         frames=tuple(_describe(f) for f in reversed(frames[:_DEEP])),
     )
+
+
+def _joined(library: FrameType) -> str:
+    """`, for bob to end`: whom a thread joins."""
+    thread = library.f_locals.get("self") if library.f_code is _JOIN else None
+    return f", for {thread.name} to end" if thread is not None else ""
+
+
+def _run_of_library(frames: list[FrameType]) -> FrameType | None:
+    """Where a thread stands whose target is no function of the program's (`queue.get`, say): the target's own frame."""
+    for outer, frame in zip(frames[1:], frames, strict=False):
+        if outer.f_code.co_name == "_bootstrap_inner":
+            if frame.f_code.co_name != "run":
+                return None
+            inner = frames.index(frame) - 1
+            return frames[inner] if inner >= 0 and frame.f_code is threading.Thread.run.__code__ else frame
+    return None
+
+
+def _target(ident: int, frame: FrameType) -> str:
+    target = getattr(threading._active.get(ident), "_target", None)  # type: ignore[attr-defined]
+    return str(getattr(target, "__qualname__", _call(frame)))
 
 
 def _shutting_down(frames: list[FrameType], state: str, lock: str) -> Waiting:
@@ -116,13 +140,14 @@ def thread_name(ident: int) -> str:
     return thread.name if thread is not None else f"thread {ident}"
 
 
-def _processor_ns(ident: int) -> int:
-    """Processor time of a thread in ns; 0 where the system does not tell."""
+def _processor(ident: int) -> tuple[str, ...]:
+    """How long and how often a thread has been on a processor; empty where the system does not tell."""
     thread = threading._active.get(ident)  # type: ignore[attr-defined]
     try:
         # Of the main thread of a forked process `threading` still knows the parent's number.
         number = os.getpid() if thread is threading.main_thread() else thread.native_id
         with open(f"/proc/self/task/{number}/schedstat", encoding="ascii") as file:
-            return int(file.read().split()[0])
-    except (OSError, AttributeError, ValueError, IndexError):
-        return 0
+            used, _, times = file.read().split()
+            return used, times
+    except (OSError, AttributeError, ValueError):
+        return ()

@@ -216,3 +216,22 @@ def test_what_has_no_name_goes_by_its_type_and_only_the_second_one_has_a_number(
         "(fill, (boxes,)), (fill, (boxes,))",
     )
     assert {name for name in named(tmp_path, source, "write") if "full" in name} == {"Box.full", "Box.2.full"}
+
+
+def test_keys_that_are_objects_go_by_their_names(tmp_path: Path) -> None:
+    source = program(
+        """
+        import enum
+        class Kind(enum.Enum):
+            A = 1
+        class Who:
+            def __init__(self, name): self.name = name
+            def __repr__(self): raise AssertionError("no code of the program is run for a name")
+        ann, bob, table = Who("ann"), Who("bob"), {}
+        def work(): table[ann] = table[bob, Kind.A] = table[Kind.A] = table["x"] = 1
+        def main():
+        """,
+        "(work, ()), (work, ())",
+    )
+    found = named(tmp_path, source, "write")
+    assert found == {"table[ann]", "table[(bob, Kind.A)]", "table[Kind.A]", "table['x']"}

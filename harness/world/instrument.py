@@ -38,7 +38,7 @@ __all__ = ["Site", "instrument", "rewritten"]
 
 
 def instrument(source: str, filename: str, sites: list[Site]) -> CodeType:
-    """The module's code with hooks; each hook's last argument is an index into `sites`, which grows.
+    """The module's code with hooks; each hook's last argument is the number of one of the `sites`, which grow.
 
     Raises SyntaxError (or ValueError for null bytes) as `compile` would, and where nesting is too deep.
     """

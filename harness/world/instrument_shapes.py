@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from hashlib import blake2b
 from typing import NamedTuple, TypeVar
 
 from harness.world.instrument_scopes import BUILTIN, CELL, GLOBAL, LOCAL, Names, Scope
@@ -27,6 +28,12 @@ class Site(NamedTuple):
     col: int
     function: str
     text: str
+
+    @property
+    def number(self) -> int:
+        """The same in every process, in whatever order modules are loaded."""
+        place = repr((self.file, self.line, self.col, self.function))
+        return int.from_bytes(blake2b(place.encode(), digest_size=6).digest(), "big")
 
 
 class Shapes:
@@ -88,10 +95,11 @@ class Shapes:
         function = self.scope.qualname
         known = (line, column, function)
         if known not in self._known:
-            self._known[known] = len(self.sites)
             text = self.lines[line - 1].strip() if line <= len(self.lines) else ""
             end = getattr(node, "end_lineno", line) or line
-            self.sites.append(Site(self.filename, line, max(line, end), column, function, text))
+            site = Site(self.filename, line, max(line, end), column, function, text)
+            self._known[known] = site.number
+            self.sites.append(site)
         return ast.Constant(self._known[known])
 
     def hook(self, name: str, at: ast.AST, *arguments: ast.expr) -> ast.Call:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from collections import deque
 from collections.abc import Callable, Hashable
+from enum import Enum
 from types import CellType
 from typing import Any
 
@@ -16,6 +17,7 @@ SURVEYS = 50
 """New walks over the program's objects per execution, at most; afterwards unknown objects go by their type."""
 
 _DATA = ("read", "write")
+_PLAIN = (int, str, bytes, float, complex, type(None), type(...))
 _CONTAINERS = (dict, list, tuple, set, frozenset, deque, bytearray)
 
 
@@ -57,7 +59,16 @@ class Naming:
             return name
         if isinstance(key, str) and not issubclass(type(obj), _CONTAINERS):
             return f"{name}.{key}"
-        return f"{name}[{key!r}]"
+        return f"{name}[{self._key(key)}]"
+
+    def _key(self, key: Any) -> str:
+        kind = type(key)
+        if kind is tuple or kind is frozenset:
+            parts = [self._key(part) for part in key]
+            return f"({', '.join(parts)})" if kind is tuple else f"{{{', '.join(sorted(parts))}}}"
+        if isinstance(key, Enum):
+            return f"{kind.__name__}.{key._name_}"
+        return repr(key) if isinstance(key, _PLAIN) else self.object(key)
 
     def object(self, obj: Any) -> str:
         """The path by which the program reaches `obj`, else its type's name, numbered from the second on."""

@@ -42,6 +42,8 @@ ALONE = 50_000
 SAMPLE = 500
 """How many of its accesses are steps then; if they tell nothing, it goes on alone for twice as long."""
 
+_PLAIN = frozenset((str, int, bytes, float, bool, complex, type(None)))
+
 SILENT = frozenset(("",))
 """The fields of what carries its points itself (locks) or is shared by nobody (`threading.local`)."""
 
@@ -120,7 +122,7 @@ class Points:
         self._touch(obj, key, me.index, kind != "read", site)
         if alone or self.full or site in self.in_force or self._spins(site):
             me.subject = obj
-            scheduler.point(Operation(kind, self.token(obj), key, site))
+            scheduler.point(Operation(kind, self.token(obj), self._lasting(key), site))
 
     def _access_of_library(self, kind: str, obj: Any, key: Hashable, site: int) -> None:
         """`obj` is one of the library's, or a container in which one keeps what it has."""
@@ -136,7 +138,20 @@ class Points:
             self.learned = True
         if self.full or site in self.in_force or self._spins(site):
             scheduler.current.subject = obj
-            scheduler.point(Operation(kind, owner._lab_token, key, site))
+            scheduler.point(Operation(kind, owner._lab_token, self._lasting(key), site))
+
+    def _lasting(self, key: Hashable) -> Hashable:
+        """The key in a form that is equal in all executions: objects are not, and go by their tokens."""
+        kind = type(key)
+        if kind in _PLAIN or key is WHOLE or self.full:
+            return key
+        if kind is tuple or kind is frozenset:
+            return kind(self._lasting(part) for part in key)  # type: ignore[attr-defined, no-any-return]
+        if isinstance(key, str):  # such a member of an Enum is equal to its value
+            return str.__str__(key)
+        if isinstance(key, int):
+            return int.__int__(key)
+        return "object", self.token(key)
 
     def _seems_endless(self) -> bool:
         """The last thread may be computing, or wait for one that has ended: after a while its steps are judged."""

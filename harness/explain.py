@@ -13,7 +13,7 @@ from harness.execution import Replayed
 from harness.outcome import Outcome
 from harness.schedule import labels, plain
 from harness.strategies.directed import Suspect
-from harness.trace import TraceStep
+from harness.trace import WAITS, TraceStep
 
 _ADDING = re.compile(r"\.(append|appendleft|add)\(")
 
@@ -80,7 +80,7 @@ class PotentialDeadlock:
 
 def is_waiting(step: TraceStep) -> bool:
     """True for the line that says that a thread stands still: no step was carried out there."""
-    return bool(step.waits_on) or step.value == "waits"
+    return bool(step.waits_on) or step.value == WAITS
 
 
 def carried_out(replayed: Replayed) -> dict[int, TraceStep]:

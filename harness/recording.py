@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import linecache
 import weakref
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Container, Hashable
 from dataclasses import replace
 from types import CellType
@@ -17,18 +17,11 @@ from typing import Any
 from harness.schedule import END, FAIR, Turn, labels, plain
 from harness.strategies.replay import Fairly
 from harness.task import Both, Task
-from harness.trace import WHOLE, Operation, Trace, TraceStep
+from harness.trace import REFUSED, TIMED_OUT, WAITS, WHOLE, Operation, Trace, TraceStep
 from harness.world.lock import InnerLock
 from harness.world.naming import Naming
+from harness.world.values import peek, show, standing
 from harness.world.world import World
-
-VALUE_LIMIT = 60
-"""Characters of a value in a trace."""
-
-WAITS = "waits"
-"""The value of a line that says that a thread stands still; no step was carried out there."""
-
-_MISSING = object()
 
 
 class Recording:
@@ -44,6 +37,7 @@ class Recording:
         self._last: Task | None = None
         self._locks: dict[str, InnerLock] = {}
         self._data: dict[str, tuple[Callable[[], Any], Any]] = {}
+        self._primitives: dict[str, Callable[[], Any]] = {}
         self._step = 0
         self._labels: list[str] = []
         self._tokens: dict[int, tuple[Any, int]] = {}
@@ -104,6 +98,7 @@ class Recording:
             "step": self._step, "thread": task.name, "operation": kind, "object": name, "file": file, "line": line,
             "source": linecache.getline(file, line).strip() if file else "", "waits_on": None,
             "preempted": preempted, "time": self._world.scheduler.now, "locks": self._held(task),
+            "lock": _is_lock(task.subject),
         }  # fmt: skip
         self._watch(name)
         if kind == "acquire" and isinstance(task.subject, InnerLock):
@@ -113,7 +108,7 @@ class Recording:
         """The step is over; where the thread is blocked now, that is a line of its own."""
         if self._open is not None:
             self._note_lock(task)
-            self._steps.append(TraceStep(**self._open, value=self._value(), state=self._state()))
+            self._steps.append(TraceStep(**self._open, value=self._value(task), state=self._state()))
             self._open, self._subject = None, _nothing
         if not task.finished and task.wants is not None and task.wants.held:
             self._blocked(task)
@@ -158,6 +153,7 @@ class Recording:
                 None,
                 self._state(),
                 self._world.scheduler.now,
+                lock=_is_lock(task.subject),
             )  # fmt: skip
         )
 
@@ -183,20 +179,30 @@ class Recording:
             self._locks.setdefault(name, subject)
         elif operation.kind in ("read", "write") and (operation.key is not WHOLE or isinstance(subject, CellType)):
             self._data.setdefault(name, (self._subject, operation.key))
+        elif operation.kind not in ("read", "write") and standing(subject) is not None:
+            self._primitives.setdefault(name, self._subject)
 
-    def _value(self) -> str:
+    def _value(self, task: Task) -> str:
         operation = self._operation
         if operation is None or operation.kind not in ("read", "write"):
-            return ""
+            return self._missed(operation.kind if operation is not None else "", task)
         subject = self._subject()
         if subject is None:
             return ""
         whole = operation.key is WHOLE and not isinstance(subject, CellType)
-        return _show(subject if whole else peek(subject, operation.key))
+        return show(subject if whole else peek(subject, operation.key))
+
+    def _missed(self, kind: str, task: Task) -> str:
+        """What is to be said of a step that did not get what it asked for."""
+        if self._step in self.failed:
+            return REFUSED if kind == "try_acquire" else TIMED_OUT
+        return TIMED_OUT if kind in ("wake", "join") and task.timed_out else ""
 
     def _state(self) -> dict[str, str]:
-        alive = [(name, found(), key) for name, (found, key) in self._data.items()]
-        state = {name: _show(peek(obj, key)) for name, obj, key in alive if obj is not None}
+        stored = {name: peek(obj, key) for name, (found, key) in self._data.items() if (obj := found()) is not None}
+        state = {name: standing(value) or show(value) for name, value in stored.items() if not _is_lock(value)}
+        stand = {name: standing(found()) for name, found in self._primitives.items()}
+        state.update((name, words) for name, words in stand.items() if words is not None)
         for name, lock in self._locks.items():
             waiting = [t.name for t in self._world.scheduler.live if t.wants is lock and t.index in self._standing]
             holder = lock.owner.name if lock.owner is not None else ""
@@ -248,6 +254,10 @@ class Scribe:
         return chosen
 
 
+def _is_lock(obj: Any) -> bool:
+    return isinstance(obj, InnerLock)
+
+
 def _nothing() -> None:
     return None
 
@@ -270,54 +280,3 @@ def waiting_for(task: Task) -> str | None:
     if isinstance(wants, InnerLock):
         return wants.owner.name if wants.owner is not None else None
     return wants.name if isinstance(wants, Task) else None
-
-
-def peek(obj: Any, key: Any) -> Any:
-    """What is stored under `key` of `obj`, without running any of the program's code."""
-    if isinstance(obj, CellType):
-        try:
-            return obj.cell_contents
-        except ValueError:
-            return _MISSING
-    if isinstance(obj, dict):
-        return dict.get(obj, key, _MISSING)
-    if isinstance(key, int) and isinstance(obj, (list, bytearray)):
-        return obj[key] if -len(obj) <= key < len(obj) else _MISSING
-    try:
-        inside = object.__getattribute__(obj, "__dict__")
-    except AttributeError:
-        inside = {}
-    if key in inside:
-        return inside[key]
-    for cls in type(obj).__mro__:
-        if key in cls.__dict__:
-            found = cls.__dict__[key]
-            return found.__get__(obj, cls) if type(found).__name__ == "member_descriptor" else found
-    return _MISSING
-
-
-def _show(value: Any) -> str:
-    text = "" if value is _MISSING else _plain_repr(value, 3)
-    return text if len(text) <= VALUE_LIMIT else text[: VALUE_LIMIT - 1] + "…"
-
-
-def _plain_repr(value: Any, depth: int) -> str:
-    """`repr` that runs none of the program's code: objects are shown by their type."""
-    cls = type(value)
-    if cls in (int, float, str, bytes, bool, type(None), complex, range):
-        return repr(value)
-    if not depth:
-        return "…"
-    if issubclass(cls, dict):
-        pairs = [f"{_plain_repr(k, depth - 1)}: {_plain_repr(v, depth - 1)}" for k, v in dict.items(value)]
-        return "{" + ", ".join(pairs) + "}"
-    for kind, (left, right) in _BRACKETS.items():
-        if issubclass(cls, kind):
-            items = [_plain_repr(item, depth - 1) for item in kind.__iter__(value)]
-            return left + ", ".join(sorted(items) if kind in (set, frozenset) else items) + right
-    return cls.__name__
-
-
-_BRACKETS: dict[Any, tuple[str, str]] = {
-    list: ("[", "]"), tuple: ("(", ")"), deque: ("[", "]"), set: ("{", "}"), frozenset: ("{", "}"),
-}  # fmt: skip

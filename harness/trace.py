@@ -72,13 +72,21 @@ def conflict(a: Access, b: Access) -> bool:
     )
 
 
+WAITS = "waits"
+"""The value of a line that says that a thread stands still; no step was carried out there."""
+
+REFUSED, TIMED_OUT = "refused", "timed out"
+"""The values of attempts that came to nothing."""
+
+
 @dataclass(frozen=True)
 class TraceStep:
     """One step as a person reads it.
 
     `step` counts from 1; `state` is the shared state after it, name to text; `locks` are those that the
     thread held when it began. `shared`: another thread touches the same in this execution, and one of
-    them changes it; None where that is not known.
+    them changes it; None where that is not known. `lock`: the object is one; then its state says who holds it.
+    `value` is what was read or written, or WAITS, REFUSED or TIMED_OUT.
     """
 
     step: int
@@ -95,6 +103,7 @@ class TraceStep:
     time: int = 0
     locks: tuple[str, ...] = ()
     shared: bool | None = None
+    lock: bool = False
 
 
 @dataclass(frozen=True)

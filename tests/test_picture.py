@@ -18,7 +18,7 @@ def picture(tmp_path: Path, source: str, outcome: str, *turns: str) -> list[str]
     program = load_program(path)
     shown = Runner(program).replay(Witness.parse(":".join(["h1", outcome, program.digest, *turns])))
     assert shown.diverged is None
-    return draw(relevant(shown.trace)).splitlines()
+    return draw(relevant(shown.trace, shown.execution.outcome)).splitlines()
 
 
 def test_a_lost_update_is_four_steps_and_one_preemption(tmp_path: Path) -> None:
@@ -62,12 +62,14 @@ def test_a_deadlock_is_who_took_what_last_and_who_waits(tmp_path: Path) -> None:
     """
     assert picture(tmp_path, source, "deadlock", "alice@acquire+A,2=bob:bob@acquire+A,2=alice") == [
         " #  alice              bob                A            B",
+        "    -- alice preempted --->",
         "14                     acquire B                       bob",
         "    <--- preempted ---",
         "15  acquire A                             alice        bob",
         "    acquire B … waits                     alice        bob < alice",
         "    --- alice is blocked -->",
         "                       acquire A … waits  alice < bob  bob < alice",
+        "    beside a lock: who holds it < who waits for it",
     ]
 
 
@@ -115,10 +117,10 @@ def test_a_wait_inside_an_operation_is_one_line(tmp_path: Path) -> None:
             t.join()
     """
     assert picture(tmp_path, source, "deadlock") == [
-        " #  MainThread        put",
-        " 3  full board",
-        " 6                    put board",
-        "                      put board … waits",
+        " #  MainThread        put                board",
+        " 3  full board                           []",
+        " 6                    put board          [1]",
+        "                      put board … waits  [1]",
     ]
 
 

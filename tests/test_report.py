@@ -10,11 +10,15 @@ from xml.etree import ElementTree
 
 import pytest
 
+from harness.outcome import Outcome
 from harness.report import junit
-from harness.report.lanes import Fold, describe, draw, fold_loops
+from harness.report.columns import heading
+from harness.report.folding import Fold, fold_loops
+from harness.report.lanes import describe, draw
 from harness.report.relevance import relevant
 from harness.report.text import Style, clip, count, fold, ordinal, seconds, style_for
 from harness.trace import Trace, TraceStep
+from harness.world.clock import START
 
 
 def step(number: int, thread: str, operation: str, object: str = "", **more: object) -> TraceStep:
@@ -24,10 +28,10 @@ def step(number: int, thread: str, operation: str, object: str = "", **more: obj
 
 ABBA = Trace(
     (
-        step(1, "alice", "acquire", "A", state={"A": "alice"}),
-        step(2, "bob", "acquire", "B", preempted="alice", state={"A": "alice", "B": "bob"}),
-        step(3, "bob", "acquire", "A", waits_on="A", state={"A": "alice < bob", "B": "bob"}),
-        step(4, "alice", "acquire", "B", waits_on="B", state={"A": "alice < bob", "B": "bob < alice"}),
+        step(1, "alice", "acquire", "A", lock=True, state={"A": "alice"}),
+        step(2, "bob", "acquire", "B", lock=True, preempted="alice", state={"A": "alice", "B": "bob"}),
+        step(3, "bob", "acquire", "A", lock=True, waits_on="A", state={"A": "alice < bob", "B": "bob"}),
+        step(4, "alice", "acquire", "B", lock=True, waits_on="B", state={"A": "alice < bob", "B": "bob < alice"}),
     ),
     ("main", "alice", "bob"),
 )
@@ -42,6 +46,7 @@ def test_a_deadlock_is_drawn_with_its_lanes_its_state_and_the_reason_of_each_swi
         "                       acquire A … waits  alice < bob  bob",
         "    <--- bob is blocked --",
         "    acquire B … waits                     alice < bob  bob < alice",
+        "    beside a lock: who holds it < who waits for it",
     ]
 
 
@@ -62,16 +67,26 @@ def test_a_long_loop_is_drawn_once_with_its_number_of_rounds() -> None:
     assert len(draw(Trace(tuple(steps), ("clerk 0", "clerk 1")), loops=False).splitlines()) == 201
 
 
-def folded(word: str) -> list[str | tuple[int, int]]:
-    """One letter per step in, one letter per drawn step and (length, times) per fold out."""
+def folded(word: str) -> list[str | tuple[int, int, int]]:
+    """One letter per step in, one letter per drawn step and (length, times, rest) per fold out."""
     steps = [step(n, "t", letter) for n, letter in enumerate(word, start=1)]
-    return [(row.length, row.times) if isinstance(row, Fold) else row.operation for row in fold_loops(steps)]
+    return [(row.length, row.times, row.rest) if isinstance(row, Fold) else row.operation for row in fold_loops(steps)]
 
 
 def test_two_equal_rounds_are_no_loop_and_three_are() -> None:
-    assert folded("xababy") == ["x", "a", "b", "a", "b", "y"]
-    assert folded("xabababy") == ["x", "a", "b", (2, 2), "y"]
-    assert folded("aaaab") == ["a", (1, 3), "b"]
+    assert folded("xabcdefghijabcdefghijy") == [*"xabcdefghijabcdefghijy"]
+    assert folded("xabcdabcdabcdy") == ["x", "a", "b", "c", "d", (4, 2, 0), "y"]
+    assert folded("a" * 10 + "b") == ["a", (1, 9, 0), "b"]
+
+
+def test_what_is_short_is_not_folded_because_its_values_tell_more() -> None:
+    assert folded("xabababy") == [*"xabababy"]
+
+
+def test_a_loop_in_which_the_trace_ends_is_not_drawn_a_second_time() -> None:
+    assert folded("xabcdabcdabcdab") == ["x", "a", "b", "c", "d", (4, 2, 2)]
+    assert str(Fold(4, 2, 2)) == "… the 4 steps above, 2 more times, then the first 2 of them again …"
+    assert str(Fold(1, 9)) == "… the step above, 9 more times …"
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3, 4, 5, 9, 40])
@@ -100,8 +115,60 @@ def test_every_picture_keeps_to_80_columns(threads: int, length: int) -> None:
 def test_state_that_does_not_fit_is_named_rather_than_dropped_in_silence() -> None:
     steps = [step(n + 1, "t", "write", "x", state={f"cell number {k}": str(n) for k in range(9)}) for n in range(2)]
     assert draw(Trace(tuple(steps), ("t",))).splitlines()[-1] == (
-        "    not shown for want of room: cell number 4, cell number 5, cell number 6, ce…"
+        "    not shown for want of room: cell number 2, cell number 3, cell number 4, ce…"
     )
+
+
+def test_the_state_has_room_beside_the_lanes_or_the_lanes_become_a_list() -> None:
+    steps = [
+        step(n + 1, f"order {n % 3}", "acquire", "Database.connections", state={"Database.connections": f"{n} free"})
+        for n in range(3)
+    ]
+    assert draw(Trace(tuple(steps), ("order 0", "order 1", "order 2"))).splitlines() == [
+        " #  thread   operation                     Database.connections",
+        " 1  order 0  acquire Database.connections  0 free",
+        " 2  order 1  acquire Database.connections  1 free",
+        " 3  order 2  acquire Database.connections  2 free",
+    ]
+
+
+def test_a_new_value_is_shown_in_as_many_lines_as_it_takes() -> None:
+    texts = ["", "['order 1', 'order 2', 'order 3']", "['order 1', 'order 2', 'order 3']"]
+    steps = [
+        step(n + 1, f"clerk {n % 2}", "write", "shop.orders.open", state={"shop.orders.open": text, "x": str(n)})
+        for n, text in enumerate(texts)
+    ]
+    assert draw(Trace(tuple(steps), ("clerk 0", "clerk 1"))).splitlines() == [
+        " #  clerk 0                 clerk 1                 shop.orders.open      x",
+        " 1  write shop.orders.open                                                0",
+        " 2                          write shop.orders.open  ['order 1', 'order    1",
+        "                                                    2', 'order 3']",
+        " 3  write shop.orders.open                          ['order 1', 'order …  2",
+    ]
+
+
+def test_a_long_heading_is_broken_at_its_dots_and_brackets() -> None:
+    assert heading("StockList.changed", 14, 3) == ["StockList", ".changed"]
+    assert heading("orders['order 12'].lines", 10, 3) == ["orders", "['order 1…", ".lines"]
+    assert heading("x.y", 14, 3) == ["x.y"]
+
+
+def test_time_stands_beside_the_lanes_where_it_moves() -> None:
+    steps = [step(1, "t", "read", "x", time=START), step(2, "t", "write", "x", time=START + 250_000_000)]
+    assert draw(Trace(tuple(steps), ("t",))).splitlines() == [
+        " #  t                 clock", " 1  read x            +0 s", " 2  write x           +0.25 s",
+    ]  # fmt: skip
+
+
+def test_wide_and_unprintable_characters_keep_the_columns_straight() -> None:
+    odd = "b\x1b[31m\n"
+    steps = [step(1, "日本", "write", "値", value="'語'"), step(2, odd, "read", "値", value="'語'", preempted="日本")]
+    assert draw(Trace(tuple(steps), ("日本", odd))).splitlines() == [
+        " #  日本              b?[31m",
+        " 1  write 値 = '語'",
+        "    -- preempted --->",
+        " 2                    read 値 = '語'",
+    ]
 
 
 def test_state_that_never_changes_is_not_shown() -> None:
@@ -111,7 +178,8 @@ def test_state_that_never_changes_is_not_shown() -> None:
 
 def explained(*steps: TraceStep) -> list[tuple[str, str, str | None]]:
     """(thread, what it does, whom it preempted) of the steps that a reader is shown."""
-    return [(s.thread, describe(s), s.preempted) for s in relevant(Trace(steps, ("main", "ann", "bob"))).steps]
+    trace = Trace(steps, ("main", "ann", "bob"))
+    return [(s.thread, describe(s), s.preempted) for s in relevant(trace, Outcome.VIOLATED).steps]
 
 
 def test_a_reader_is_shown_what_threads_share_and_change_and_who_was_preempted() -> None:
@@ -139,7 +207,8 @@ def test_state_that_no_thread_changes_while_another_looks_is_not_shown() -> None
     shown = relevant(
         Trace(
             (step(1, "ann", "read", "stock.left"), step(2, "bob", "write", "stock.left", state=state)), ("ann", "bob")
-        )
+        ),
+        Outcome.VIOLATED,
     )
     assert [s.state for s in shown.steps] == [{}, {"stock.left": "5"}]
 

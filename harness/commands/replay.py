@@ -66,7 +66,7 @@ def _step(found: Replay, number: int | None) -> TraceStep | None:
     if found.trace is None:
         return None
     if number is None:
-        return failing_step(found.trace, found.message)
+        return failing_step(found.trace, found.outcome, found.message)
     steps = carried_out(found.trace)
     if number not in steps:
         raise UsageError(f"--step {number}: there is none, the execution has the steps 1 to {max(steps, default=0)}")

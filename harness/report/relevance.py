@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from harness.trace import Trace, TraceStep
+from harness.outcome import Outcome
+from harness.trace import WAITS, Trace, TraceStep
 
 LIFE = frozenset({"start", "begin", "join", "exit", "is_alive", "enumerate"})
 LOOKS = frozenset({"read"})
 LOCKING = frozenset({"acquire", "release"})
-WAITS = "waits"
-"""The value of a line that says that a thread stands still."""
+IDLE = "._idle_semaphore"
+"""How the name of a ThreadPoolExecutor's own bookkeeping ends: it counts the workers that have nothing to do."""
 
 
 def waits(step: TraceStep) -> bool:
@@ -25,12 +26,13 @@ def waits(step: TraceStep) -> bool:
     return bool(step.waits_on) or step.value == WAITS
 
 
-def relevant(trace: Trace) -> Trace:
-    """The trace with the steps and the state that explain it; all of them where no step would be left.
+def relevant(trace: Trace, outcome: Outcome) -> Trace:
+    """The trace with the steps and the state that explain its outcome; all of them where no step would be left.
 
     A step that follows left-out ones takes over whom they preempted.
     """
-    steps = _deadlock(trace.steps) or _race(trace.steps) or [s for s in trace.steps if s.operation not in LIFE]
+    deadlock = _deadlock(trace.steps) if outcome is Outcome.DEADLOCK else []
+    steps = deadlock or _race(trace.steps) or [s for s in trace.steps if s.operation not in LIFE]
     if not steps:
         return trace
     named = {root(step.object) for step in steps}
@@ -39,11 +41,11 @@ def relevant(trace: Trace) -> Trace:
     return replace(trace, steps=tuple(replace(step, state=now) for step, now in zip(kept, state, strict=True)))
 
 
-def failing_step(trace: Trace, message: str) -> TraceStep | None:
+def failing_step(trace: Trace, outcome: Outcome, message: str) -> TraceStep | None:
     """The step in which the failure shows: the last one of the thread that failed, else the last that matters."""
     carried_out = [step for step in trace.steps if not waits(step)]
     failed = [step for step in carried_out if message.startswith(f"{step.thread}: ")]
-    matters = [step for step in relevant(trace).steps if not waits(step)]
+    matters = [step for step in relevant(trace, outcome).steps if not waits(step)]
     return next((steps[-1] for steps in (failed, matters, carried_out) if steps), None)
 
 
@@ -79,10 +81,12 @@ def _race(steps: Sequence[TraceStep]) -> list[TraceStep]:
 
 def _is_locking(step: TraceStep) -> bool:
     """A lock's own operation: locks stand in the state, semaphores, which have the same operations, do not."""
-    return step.operation in LOCKING and step.object in step.state
+    return step.operation in LOCKING and step.lock
 
 
 def _is_shared(step: TraceStep, contended: set[tuple[str, bool]]) -> bool:
+    if step.object.endswith(IDLE):
+        return False
     if step.shared is not None:
         return step.shared
     return not step.object or (root(step.object), step.operation in LOOKS) in contended
@@ -118,11 +122,12 @@ def _waits_in_one_line(steps: Sequence[TraceStep]) -> list[TraceStep]:
 
 
 def _with_preemptions(steps: Sequence[TraceStep], kept: Sequence[TraceStep]) -> Iterator[TraceStep]:
-    """The kept steps; each says whether the thread of the one before was preempted since."""
+    """The kept steps; each says whether the thread of the one before was preempted since, the first whether any was."""
     places = {(step.step, step.thread): at for at, step in enumerate(steps)}
     since, last = 0, ""
     for step in kept:
         at = places[step.step, step.thread]
         preempted = {s.preempted for s in steps[since : at + 1]}
-        yield replace(step, preempted=last if last and last != step.thread and last in preempted else None)
+        left = last or next(filter(None, (s.preempted for s in reversed(steps[since : at + 1]))), "")
+        yield replace(step, preempted=left if left != step.thread and left in preempted else None)
         since, last = at + 1, step.thread

@@ -75,7 +75,7 @@ def _exploration_lines(found: Exploration, style: Style) -> Iterator[str]:
     if found.outcome.failed:
         if found.trace is not None and found.trace.steps:
             yield ""
-            yield picture(found.trace, style)
+            yield picture(found.trace, found.outcome, style)
             yield ""
         if line := replay_line(found):
             yield f"  replay   {line}"
@@ -107,13 +107,13 @@ def histogram(results: Mapping[str, int]) -> str:
     return ", ".join(words)
 
 
-def picture(trace: Trace, style: Style) -> str:
+def picture(trace: Trace, outcome: Outcome, style: Style) -> str:
     """The steps that explain the trace, drawn, and how many are not shown."""
-    shown = relevant(trace)
+    shown = relevant(trace, outcome)
     left_out = len(trace.steps) - len(shown.steps)
     if not left_out:
         return draw(shown, style)
-    words = f"    ({count(left_out, 'step')} on what is not shared left out; replay --all-steps shows every one)"
+    words = f"    ({count(left_out, 'step')} left out that do not matter here; replay --all-steps shows every one)"
     return f"{draw(shown, style)}\n{style.paint(words, 'dim')}"
 
 
@@ -121,7 +121,9 @@ def replay_text(found: Replay, style: Style, all_steps: bool = False) -> str:
     """`replay` for a person: the steps, what the program printed, and how it ended."""
     parts = []
     if found.trace is not None and found.trace.steps:
-        parts += [draw(found.trace, style, loops=False) if all_steps else picture(found.trace, style), ""]
+        whole = all_steps or found.diverged
+        shown = draw(found.trace, style, loops=not all_steps) if whole else picture(found.trace, found.outcome, style)
+        parts += [shown, ""]
     if found.output:
         parts += [style.paint("printed by the program:", "bold"), found.output.rstrip("\n"), ""]
     if found.diverged:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import os
 import textwrap
+import unicodedata
 from dataclasses import dataclass
 from typing import TextIO
 
 WIDTH = 80
+_SECOND = "\ufdd0"  # no character; stands for the second column of the one before
 _CODES = {"red": "31", "green": "32", "yellow": "33", "bold": "1", "dim": "2"}
 
 
@@ -74,7 +76,23 @@ def fold(text: str, first: str = "", rest: str | None = None, width: int = WIDTH
     return "\n".join(lines)
 
 
+def measured(text: str) -> str:
+    """The text as it is on a terminal, one character for each of its columns: a mark follows what takes two."""
+    if text.isascii() and text.isprintable():
+        return text
+    shown = (c if c.isprintable() or c == "\n" else " " if c.isspace() else "?" for c in text)
+    return "".join(c + _SECOND if unicodedata.east_asian_width(c) in "WF" else c for c in shown)
+
+
+def printed(text: str) -> str:
+    """A measured text as it is printed."""
+    return text.replace(_SECOND, "")
+
+
 def clip(text: str, width: int) -> str:
     """The text in one line of at most `width` columns; what is cut is marked."""
     line = " ".join(text.split())
-    return line if len(line) <= width else line[: max(width - 1, 0)] + "…"
+    if len(line) <= width:
+        return line
+    end = max(width - 1, 0)
+    return line[: end - 1 if line[end : end + 1] == _SECOND else end] + "…"

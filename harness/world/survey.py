@@ -166,6 +166,8 @@ def _library_parts(obj: Any) -> Iterator[tuple[str, Any]]:
     for name in ("_lock", "_work_queue"):
         if name in inside:
             yield "", inside[name]
+    if "_idle_semaphore" in inside:
+        yield "._idle_semaphore", inside["_idle_semaphore"]
     if "_target" in inside:
         yield "", inside["_target"]
     yield from ((f".{name}", value) for name, value in list(inside.items()) if not name.startswith("_"))

@@ -37,7 +37,7 @@ class Carriers:
     def __init__(self, carry: Callable[[Carrier], None]) -> None:
         self._carry = carry
         self._pool: list[Carrier] = []
-        self._leaving: Any = None
+        self.leaving: Any = None
         self.pooled = True
 
     def take(self) -> Carrier:
@@ -57,11 +57,11 @@ class Carriers:
         if carrier.handle is None:
             self._pool.append(carrier)
             return True
-        self._leaving = carrier.handle
+        self.leaving = carrier.handle
         return False
 
     def await_leaving(self) -> None:
         """Called by whoever was given the baton: the carrier that is about to end has to be gone."""
-        if self._leaving is not None:
-            leaving, self._leaving = self._leaving, None
+        if self.leaving is not None:
+            leaving, self.leaving = self.leaving, None
             leaving.join()

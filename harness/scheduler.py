@@ -31,7 +31,8 @@ from collections.abc import Callable, Hashable, Iterator
 from contextvars import Context
 
 from harness.carriers import Carrier, Carriers
-from harness.task import OBSERVERS, Both, Holdable, Policy, Recorder, Task
+from harness.steps import StepLog
+from harness.task import Both, Holdable, Policy, Recorder, Task
 from harness.trace import WHOLE, Access, Operation, Step
 from harness.unwinding import HOPELESS, STUBBORN, Unwind, caller, raise_in_handlers, stop_raising
 
@@ -53,9 +54,9 @@ class Scheduler:
         self.on_clock: Callable[[], None] | None = None
         self.active = False
         self.unwinding = False
-        self.log: list[Step] | None = None
-        self.tasks: list[Task] = []
+        self.noting: StepLog | None = None
         self.current: Task = Task(0, "MainThread", False, _thread.allocate_lock())
+        self.tasks = self.live = [self.current]
 
     def run(
         self,
@@ -102,13 +103,15 @@ class Scheduler:
         self.stopped_at: dict[int, Operation] = {}
         self.max_bypass = 0
         self.bypass = ("", "")
-        self.log = [] if log_steps else None
+        self.noting = StepLog() if log_steps else None
         self.closes_early = recorder is not None or not log_steps
         self.recorder, self.on_stop, self.on_second = recorder, on_stop, on_second
+        self.watched = log_steps or recorder is not None
         self.on_clock = None
         self.clock_reads: dict[int, tuple[int, int, int]] = {}
         self.unwinding = False
-        self._open_step(main, (0,))
+        if self.noting is not None:
+            self.noting.opens(main, (0,), epoch)
         self.active = True
         try:
             body()
@@ -141,7 +144,8 @@ class Scheduler:
             self.current = chosen
             chosen.baton.release()
             me.baton.acquire()
-            self.carriers.await_leaving()
+            if self.carriers.leaving is not None:
+                self.carriers.await_leaving()
         me.subject = None
         if self.unwinding:
             self._raise(me)
@@ -162,8 +166,8 @@ class Scheduler:
             return True
         call = me.call or me.pending
         me.asked, me.subject = True, me.called
-        if self.log is not None:
-            self._blocked = True
+        if self.noting is not None:
+            self.noting.blocked = True
         until = wants if me.reentry is None else Both(wants, me.reentry)
         self.point(Operation("wake", call.object, WHOLE, call.site), until, deadline)
         return not wants.held
@@ -178,20 +182,19 @@ class Scheduler:
         carrier.job = (task, body)
         self.tasks.append(task)
         self.live.append(task)
-        if self.log is not None:
-            self._started.append(task.index)
-            self._touched.append(Access(task.token, WHOLE, "w"))
+        if self.noting is not None:
+            self.noting.starts(task)
         return task
 
     def touch(self, object: Hashable, mode: str = "w") -> None:
         """The running step also touches `object` (beyond its operation's own)."""
-        if self.log is not None:
-            self._touched.append(Access(object, WHOLE, mode))
+        if self.noting is not None:
+            self.noting.touched.append(Access(object, WHOLE, mode))
 
     def gave_up(self, lock: Hashable) -> None:
         """The running step released `lock`."""
-        if self.log is not None:
-            self._released.append(lock)
+        if self.noting is not None:
+            self.noting.released.append(lock)
 
     def granted(self, resource: Holdable, to: Task) -> None:
         """`to` got `resource`: each thread that asked for it earlier and still waits has been bypassed."""
@@ -240,23 +243,18 @@ class Scheduler:
     # The loop: who arrives chooses who goes on.
 
     def _next(self, running: Task | None) -> Task:
-        if self.log is not None:
-            self._close_step()
-        if self.recorder is not None and running is not None:
-            self.recorder.arrived(running)
+        if self.watched:
+            self._step_is_over(running)
         if running is not None and running.wants is not None and self.closes_early and self.waits_for_ever(running):
-            self.stop("closed")
-            return self.main
+            return self._stopped("closed")
         enabled = self._enabled()
         while not enabled:
             if not self._advance():
-                self.stop("stuck")
-                return self.main
+                return self._stopped("stuck")
             enabled = self._enabled()
         step = self.steps
         if step >= self.max_steps:
-            self.stop("bound")
-            return self.main
+            return self._stopped("bound")
         policy = self.strategy if step < self.tail_from else self.tail
         if len(enabled) == 1 and not policy.every_step:
             chosen = enabled[0]
@@ -266,24 +264,27 @@ class Scheduler:
             except Exception as error:  # it must not end up in the program's thread that happens to choose
                 self.failure = error
                 self.stop("failed")
-        if self.unwinding:  # a tail that has seen enough (a verified lasso) stops the execution
-            return self.main
+            if self.unwinding:  # a tail that has seen enough (a verified lasso) stops the execution, too
+                return self.main
         self.steps = step + 1
         self.schedule.append(chosen.index)
         chosen.steps += 1
-        if self.log is not None:
-            self._open_step(chosen, tuple(task.index for task in enabled))
-        if self.recorder is not None:
-            self.recorder.chosen(chosen, enabled)
+        if self.watched:
+            self._step_begins(chosen, enabled)
         return chosen
 
+    def _stopped(self, reason: str) -> Task:
+        self.stop(reason)
+        return self.main
+
     def _enabled(self) -> list[Task]:
-        if self.early_timeouts:
-            return [t for t in self.live if t.wants is None or not t.wants.held or t.deadline is not None]
-        now = self.now
-        return [
-            t for t in self.live if (w := t.wants) is None or not w.held or ((d := t.deadline) is not None and d <= now)
-        ]
+        enabled = []
+        until = FOREVER if self.early_timeouts else self.now
+        for task in self.live:
+            wants = task.wants
+            if wants is None or not wants.held or (task.deadline is not None and task.deadline <= until):
+                enabled.append(task)
+        return enabled
 
     def _advance(self) -> bool:
         deadlines = [t.deadline for t in self.live if t.wants is not None and t.deadline is not None]
@@ -297,9 +298,8 @@ class Scheduler:
         if self.unwinding:
             self.main.baton.release()
             return
-        if self.log is not None:
-            self._touched.append(Access(task.token, WHOLE, "w"))
-            self._finished = True
+        if self.noting is not None:
+            self.noting.ends(task)
         if self.recorder is not None:
             self.recorder.arrived(task)
         chosen = self._next(None)
@@ -308,8 +308,8 @@ class Scheduler:
 
     def _close(self) -> None:
         """Unwinds what is left; afterwards every carrier is back in the pool or given up."""
-        if self.log is not None and not self.unwinding:
-            self._close_step()
+        if self.noting is not None and not self.unwinding:
+            self.noting.closes()
         self.unwinding = True
         for task in [t for t in self.live if t is not self.main]:
             self.current = task
@@ -330,34 +330,24 @@ class Scheduler:
             raise_in_handlers(sys._getframe(2))
         raise Unwind
 
-    # Steps for a search, kept only while `log` is a list.
+    # Those who watch the steps: a search's log, a recording.
 
-    def _open_step(self, task: Task, enabled: tuple[int, ...]) -> None:
-        self._touched: list[Access] = []
-        self._released: list[Hashable] = []
-        self._started: list[int] = []
-        self._finished = self._blocked = False
-        self._step = (task, task.pending, enabled, self.now)
+    @property
+    def log(self) -> list[Step] | None:
+        """The steps so far, where they are logged."""
+        return None if self.noting is None else self.noting.steps
 
-    def _close_step(self) -> None:
-        assert self.log is not None
-        task, operation, enabled, time = self._step
-        if operation.object is not None:
-            mode = "r" if operation.kind in OBSERVERS else "w"
-            self._touched.insert(0, Access(operation.object, operation.key, mode))
-        self.log.append(
-            Step(
-                task.index,
-                operation,
-                tuple(self._touched),
-                tuple(self._released),
-                tuple(self._started),
-                enabled,
-                time,
-                self._finished,
-                self._blocked,
-            )  # fmt: skip
-        )
+    def _step_is_over(self, running: Task | None) -> None:
+        if self.noting is not None:
+            self.noting.closes()
+        if self.recorder is not None and running is not None:
+            self.recorder.arrived(running)
+
+    def _step_begins(self, chosen: Task, enabled: list[Task]) -> None:
+        if self.noting is not None:
+            self.noting.opens(chosen, tuple(task.index for task in enabled), self.now)
+        if self.recorder is not None:
+            self.recorder.chosen(chosen, enabled)
 
     def _unique(self, name: str) -> str:
         taken = {task.name for task in self.tasks}
@@ -387,6 +377,8 @@ class Scheduler:
 
 
 _MAIN_IDENT = 999
+
+FOREVER = float("inf")
 
 
 def _park() -> None:

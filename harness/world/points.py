@@ -24,7 +24,8 @@ import dis
 import weakref
 from collections import deque
 from collections.abc import Callable, Hashable
-from types import ModuleType
+from functools import lru_cache
+from types import CodeType, ModuleType
 from typing import Any
 
 from harness.scheduler import Scheduler
@@ -49,7 +50,7 @@ SILENT = frozenset(("",))
 
 
 class _Seen:
-    """Who touched a location since the second thread started."""
+    """Who touched a location since the second thread started; `shared` once that is a conflict."""
 
     __slots__ = ("owner", "written", "sites", "shared")
 
@@ -58,14 +59,6 @@ class _Seen:
         self.written = written
         self.sites = [site]
         self.shared = False
-
-    def joins(self, task: int, writes: bool) -> bool:
-        """Adds a touch; True where the location is in conflict now."""
-        if self.owner != task:
-            self.shared = self.shared or writes or self.written
-            self.owner = MANY
-        self.written = self.written or writes
-        return self.shared
 
 
 class Points:
@@ -90,6 +83,7 @@ class Points:
         self._seen.clear()
         self._inside.clear()
         self.instrumented.clear()
+        self._fields.clear()
         if len(self.in_force) != len(self.hot):
             self.in_force = frozenset(self.hot)
         self.learned = False
@@ -99,28 +93,25 @@ class Points:
     def access(self, kind: str, obj: Any, key: Hashable, site: int) -> None:
         """The running thread is about to read or write `key` of `obj` at `site`."""
         scheduler = self._scheduler
-        if not scheduler.active:
-            return
         alone = len(scheduler.live) == 1
-        if alone and (len(scheduler.tasks) == 1 or not self._seems_endless()):
+        if alone and (len(scheduler.tasks) == 1 or not scheduler.active or not self._seems_endless()):
             return
         cls = type(obj)
+        fields = self._fields.get(cls)
+        if fields is None:
+            fields = self._fields[cls] = _fields_of(cls)
+        if fields is SILENT:
+            return
         if cls is ModuleType:
             obj = obj.__dict__
             if id(obj) not in self.instrumented:
                 return
-        else:
-            fields = self._fields.get(cls)
-            if fields is None:
-                fields = self._fields[cls] = _fields_of(cls)
-            if fields is SILENT:
-                return
-            if (fields and key in fields) or (self._inside and id(obj) in self._inside):
-                self._access_of_library(kind, obj, key, site)
-                return
+        elif (fields and key in fields) or (self._inside and id(obj) in self._inside):
+            self._access_of_library(kind, obj, key, site)
+            return
         me = scheduler.current
         self._touch(obj, key, me.index, kind != "read", site)
-        if alone or self.full or site in self.in_force or self._spins(site):
+        if site in self.in_force or alone or self.full or self._spins(site):
             me.subject = obj
             scheduler.point(Operation(kind, self.token(obj), self._lasting(key), site))
 
@@ -186,20 +177,27 @@ class Points:
         seen = keys.get(key)
         if seen is None:
             seen = keys[key] = _Seen(task, writes, site)
-        elif site not in seen.sites:
-            seen.sites.append(site)
-        if seen.joins(task, writes):
-            self._learn(seen)
-        if key is WHOLE:
-            for other in keys.values():
-                self._overlap(seen, other, task, writes)
-        elif WHOLE in keys:
-            self._overlap(seen, keys[WHOLE], task, writes)
+        else:
+            new = site not in seen.sites
+            if new:
+                seen.sites.append(site)
+            if seen.owner != task:
+                seen.owner = MANY
+                if not seen.shared and (writes or seen.written):
+                    seen.shared = new = True
+            if writes:
+                seen.written = True
+            if seen.shared and new:
+                self._learn(seen)
+        if len(keys) > 1:
+            self._overlaps(seen, key, keys, task, writes)
 
-    def _overlap(self, seen: _Seen, other: _Seen, task: int, writes: bool) -> None:
-        if other is not seen and (other.owner != task and (writes or other.written)):
-            self._learn(seen)
-            self._learn(other)
+    def _overlaps(self, seen: _Seen, key: Hashable, keys: dict[Hashable, _Seen], task: int, writes: bool) -> None:
+        """The whole of an object conflicts with each of its parts."""
+        for other in keys.values() if key is WHOLE else [keys[WHOLE]] if WHOLE in keys else []:
+            if other is not seen and other.owner != task and (writes or other.written):
+                self._learn(seen)
+                self._learn(other)
 
     def _learn(self, seen: _Seen) -> None:
         for site in seen.sites:
@@ -209,11 +207,14 @@ class Points:
 
     def _hold(self, obj: Any) -> Any:
         """Keeps `obj`'s identity from being reused, without keeping alive what can have a finalizer."""
-        seen, ident = self._seen, id(obj)
-        try:
-            return weakref.ref(obj, lambda _: seen.pop(ident, None))
-        except TypeError:
+        if not _weak_offset(type(obj)):
             return obj
+        seen, ident = self._seen, id(obj)
+        return weakref.ref(obj, lambda _: seen.pop(ident, None))
+
+
+_weak_offset = type.__dict__["__weakrefoffset__"].__get__
+"""Where instances of a type have their weak references; 0 where they cannot have any."""
 
 
 def _fields_of(cls: type) -> frozenset[str]:
@@ -228,8 +229,13 @@ def _fields_of(cls: type) -> frozenset[str]:
     return frozenset(fields - {"_lab_token"})
 
 
-def _assigned(function: Any) -> set[str]:
+def _assigned(function: Any) -> frozenset[str]:
     while hasattr(function, "__wrapped__"):
         function = function.__wrapped__
     code = getattr(function, "__code__", None)
-    return set() if code is None else {i.argval for i in dis.get_instructions(code) if i.opname == "STORE_ATTR"}
+    return frozenset() if code is None else _stored(code)
+
+
+@lru_cache(maxsize=1_000)
+def _stored(code: CodeType) -> frozenset[str]:
+    return frozenset(i.argval for i in dis.get_instructions(code) if i.opname == "STORE_ATTR")

@@ -1,0 +1,42 @@
+"""The steps of an execution in the form a search needs, put together while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from harness.task import OBSERVERS, Task
+from harness.trace import WHOLE, Access, Operation, Step
+
+
+class StepLog:
+    """Told what the running step does; `steps` are those that are over."""
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+
+    def opens(self, task: Task, enabled: tuple[int, ...], time: int) -> None:
+        """`task` carries out its pending operation; `enabled` are the indexes of those that could have been chosen."""
+        self._who: tuple[int, Operation, tuple[int, ...], int] = (task.index, task.pending, enabled, time)
+        self.touched: list[Access] = []
+        self.released: list[Hashable] = []
+        self.started: list[int] = []
+        self.finished = self.blocked = False
+
+    def starts(self, task: Task) -> None:
+        """The step starts the thread `task`."""
+        self.started.append(task.index)
+        self.touched.append(Access(task.token, WHOLE, "w"))
+
+    def ends(self, task: Task) -> None:
+        """The step is the last one of its thread, `task`."""
+        self.touched.append(Access(task.token, WHOLE, "w"))
+        self.finished = True
+
+    def closes(self) -> None:
+        """The step is over."""
+        task, operation, enabled, time = self._who
+        if operation.object is not None:
+            mode = "r" if operation.kind in OBSERVERS else "w"
+            self.touched.insert(0, Access(operation.object, operation.key, mode))
+        touched, released, started = tuple(self.touched), tuple(self.released), tuple(self.started)
+        self.steps.append(Step(task, operation, touched, released, started, enabled, time, self.finished, self.blocked))

@@ -191,6 +191,11 @@ class Scheduler:
         if self.noting is not None:
             self.noting.touched.append(Access(object, WHOLE, mode))
 
+    def turned_out(self, operation: Operation, looked: bool = False) -> None:
+        """The running step does this, and perhaps only `looked`: others changed meanwhile what it had announced."""
+        if self.noting is not None:
+            self.noting.operation, self.noting.looked = operation, looked
+
     def gave_up(self, lock: Hashable) -> None:
         """The running step released `lock`."""
         if self.noting is not None:
@@ -308,8 +313,10 @@ class Scheduler:
 
     def _close(self) -> None:
         """Unwinds what is left; afterwards every carrier is back in the pool or given up."""
-        if self.noting is not None and not self.unwinding:
-            self.noting.closes()
+        if not self.unwinding:
+            self.stopped_at = {task.index: task.pending for task in self.live if task is not self.main}
+            if self.noting is not None:
+                self.noting.closes()
         self.unwinding = True
         for task in [t for t in self.live if t is not self.main]:
             self.current = task

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from harness.task import OBSERVERS, Task
-from harness.trace import WHOLE, Access, Operation, Step
+from harness.trace import EXIT, WHOLE, Access, Operation, Step
 
 
 class StepLog:
@@ -16,7 +16,9 @@ class StepLog:
 
     def opens(self, task: Task, enabled: tuple[int, ...], time: int) -> None:
         """`task` carries out its pending operation; `enabled` are the indexes of those that could have been chosen."""
-        self._who: tuple[int, Operation, tuple[int, ...], int] = (task.index, task.pending, enabled, time)
+        self._who: tuple[Task, tuple[int, ...], int] = (task, enabled, time)
+        self.operation: Operation = task.pending
+        self.looked = False
         self.touched: list[Access] = []
         self.released: list[Hashable] = []
         self.started: list[int] = []
@@ -34,9 +36,14 @@ class StepLog:
 
     def closes(self) -> None:
         """The step is over."""
-        task, operation, enabled, time = self._who
+        task, enabled, time = self._who
+        operation = self.operation
         if operation.object is not None:
-            mode = "r" if operation.kind in OBSERVERS else "w"
+            mode = "r" if self.looked or operation.kind in OBSERVERS else "w"
             self.touched.insert(0, Access(operation.object, operation.key, mode))
+        if task.daemon:  # the exit ends it wherever it is: how far it has come is part of the order
+            self.touched.append(Access(EXIT, WHOLE, "r"))
         touched, released, started = tuple(self.touched), tuple(self.released), tuple(self.started)
-        self.steps.append(Step(task, operation, touched, released, started, enabled, time, self.finished, self.blocked))
+        self.steps.append(
+            Step(task.index, operation, touched, released, started, enabled, time, self.finished, self.blocked)
+        )

@@ -25,6 +25,10 @@ class _Whole:
 WHOLE = _Whole()
 
 
+EXIT = "exit"
+"""The object of the program's exit: what a daemon does comes before it or not at all."""
+
+
 class Operation(NamedTuple):
     """What a thread is about to do, known at the scheduling point that lies before it."""
 

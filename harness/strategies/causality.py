@@ -17,10 +17,9 @@ from collections.abc import Hashable, Sequence
 from typing import Final, NamedTuple
 
 from harness.strategies import OBSERVERS
-from harness.trace import WHOLE, Access, Operation, Step, conflict
+from harness.trace import EXIT, WHOLE, Access, Operation, Step, conflict
 
 STARTS: Final = ("starts",)
-EXIT: Final = "exit"
 
 ALWAYS_ENABLED = frozenset(
     ("read", "write", "begin", "start", "is_alive", "enumerate", "import", "request", "release", "try_acquire",

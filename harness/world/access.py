@@ -16,7 +16,8 @@ called right before the access takes effect, and is the scheduling point. `kind`
 
 `together(touches, site)` is called instead where one operation touches several things at once: a list of
 (kind, obj, key), one scheduling point. Without it `access` is called for each, which lets threads change
-places between them.
+places between them. `instead` is called where the one thing that a thread was about to touch is another one
+when it goes on (a key that it was to add is there by now); without it that is announced as one more access.
 
 No hook runs code of the program. Errors are raised by the program's own instructions, in its own frame;
 where an object of access_standins.py stands in between, frames of harness/world/ show in the traceback.
@@ -55,9 +56,11 @@ class Hooks(Calls):
     """All hooks as methods, named without `_lab_`."""
 
 
-def hooks(access: Access, together: Together | None = None) -> dict[str, Callable[..., Any]]:
+def hooks(
+    access: Access, together: Together | None = None, instead: Access | None = None
+) -> dict[str, Callable[..., Any]]:
     """The builtins a rewritten program needs, by name."""
-    made = Hooks(access, together)
+    made = Hooks(access, together, instead)
     names = f"{_VARIABLES} {_CONTAINERS} {_CALLS}".split()
     result: dict[str, Callable[..., Any]] = {"_lab_" + name.rstrip("_"): getattr(made, name) for name in names}
     for name in _OPERATORS:

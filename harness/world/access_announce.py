@@ -18,8 +18,9 @@ Together = Callable[[list[Touch], int], None]
 class Announcer:
     """Says through `access` what an operation will touch."""
 
-    def __init__(self, access: Access, together: Together | None) -> None:
+    def __init__(self, access: Access, together: Together | None, instead: Access | None = None) -> None:
         self.access = access
+        self.instead = instead
         self.together = together or self._one_by_one
 
     def _one_by_one(self, touches: list[Touch], site: int) -> None:
@@ -44,6 +45,10 @@ class Announcer:
         while touches:
             before, touches = touches, effect(receiver, arguments)
             if _same(before, touches):
+                return
+            if self.instead is not None and len(before) == len(touches) == 1:
+                kind, obj, key = touches[0]
+                self.instead(kind, owner_of(obj), key, site)
                 return
             self.say(touches, site)
 

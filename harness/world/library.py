@@ -18,6 +18,7 @@ import importlib
 import itertools
 import sysconfig
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -46,6 +47,7 @@ class Library:
         self._inner: dict[str, ModuleType] = {"_thread": self._thread, "time": self.time, "os": _quiet_os()}
         self.threading = threading = self._library_module("threading", self._inner)
         local = self._library_module("_threading_local", self._inner).local
+        self._inner["_threading_local"].__dict__["RLock"] = nullcontext  # nothing comes between what it would guard
         threading.local = self._thread._local = local
         threading.RLock = threading._CRLock = self.RLock
         thread.install(threading, scheduler, crashed, self.operations)
@@ -161,6 +163,7 @@ class Library:
                     self._of_raw_threads.forget(task)
 
             task: Task = scheduler.spawn(run, f"Thread-raw-{len(scheduler.tasks)}", True)
+            scheduler.turned_out(Operation("start", task.token))
             return task.ident
 
         module = standins.copied(

@@ -115,6 +115,17 @@ class Points:
             me.subject = obj
             scheduler.point(Operation(kind, self.token(obj), self._lasting(key), site))
 
+    def instead(self, kind: str, obj: Any, key: Hashable, site: int) -> None:
+        """The access just announced, a point, touches this: others have changed meanwhile what it would do."""
+        scheduler = self._scheduler
+        me = scheduler.current
+        if not scheduler.active:
+            return
+        owner = self._inside[id(obj)][1] if self._inside and id(obj) in self._inside else None
+        if owner is None:
+            self._touch(obj, key, me.index, kind != "read", site)
+        scheduler.turned_out(Operation(kind, owner._lab_token if owner is not None else self.token(obj), key, site))
+
     def _access_of_library(self, kind: str, obj: Any, key: Hashable, site: int) -> None:
         """`obj` is one of the library's, or a container in which one keeps what it has."""
         scheduler, owner = self._scheduler, obj

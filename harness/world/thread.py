@@ -63,6 +63,7 @@ def install(threading: ModuleType, scheduler: Scheduler, crashed: CrashHandler, 
         scheduler.current.subject = self
         scheduler.point(Operation("start", ("thread", len(scheduler.tasks)), WHOLE))
         task = scheduler.spawn(lambda: _run(self, task), self._name, self._daemonic)
+        scheduler.turned_out(Operation("start", task.token))
         self._task = task
         task.handle = self
         self._ident = task.ident

@@ -120,7 +120,7 @@ class World:
         self.scheduler.carriers.pooled = not (FREE_THREADED and "__del__" in program.source)
         self.points = Points(self.scheduler)
         self.library = Library(self.scheduler, self._crashed)
-        names = hooks(self.points.access)
+        names = hooks(self.points.access, instead=self.points.instead)
         self.library.operations.calling = lambda function: names["_lab_calling"](function, 0)
         self.modules = Modules(self.library, names, program.path.parent, instrumented)
         self.modules.started = lambda module: self.points.instrumented.add(id(module.__dict__))

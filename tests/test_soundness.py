@@ -1,94 +1,18 @@
 """Exhaustive search against brute force, on real programs: a missed interleaving is a false "holds".
 
-Brute force here is a plain walk over every choice at the finest granularity (every access a
-scheduling point, every release too), with no reduction of any kind. The search under test uses
-everything it has: sites learned, releases merged, optimal partial-order reduction.
+Brute force here is a plain walk over every choice (tests/real_programs.py). In the programs made
+here main only starts and joins, so it always goes first.
 """
 
 from __future__ import annotations
-
-from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness.budget import Budget
-from harness.execution import Runner
-from harness.search import Order, Search
-from harness.world.program import Program, digest
+from tests.real_programs import brute_force, searched
 
 LIMIT = 1_500
-
-
-class EveryChoice:
-    """Walks the tree of all choices, depth first. Main only starts and joins, so it always goes first."""
-
-    every_step = False
-
-    def __init__(self) -> None:
-        self._path: list[list[int]] = []
-        self._depth = 0
-
-    def begin(self) -> bool:
-        self._depth = 0
-        return True
-
-    def choose(self, enabled: list[Any], running: Any, step: int) -> Any:
-        if enabled[0].index == 0:
-            return enabled[0]
-        if self._depth == len(self._path):
-            self._path.append([0, len(enabled)])
-        chosen, options = self._path[self._depth]
-        assert options == len(enabled)
-        self._depth += 1
-        return enabled[chosen]
-
-    def next(self) -> bool:
-        while self._path and self._path[-1][0] + 1 == self._path[-1][1]:
-            self._path.pop()
-        if self._path:
-            self._path[-1][0] += 1
-        return bool(self._path)
-
-
-def program(source: str) -> Program:
-    settings = {"bypass_bound": 0} if source.startswith("# bypasses are judged") else {}
-    return Program(Path("/nowhere/generated.py"), "generated", source, digest(source), settings=settings)
-
-
-def brute_force(source: str) -> set[tuple[str, str | None]] | None:
-    runner = Runner(program(source))
-    points = runner.world.points
-    points.full = runner.world.scheduler.release_points = True
-    walk, seen, count = EveryChoice(), set(), 0
-    while walk.begin():
-        execution = runner.run(walk)
-        seen.add((execution.outcome.value, execution.result))
-        count += 1
-        if not walk.next():
-            return seen
-        if count > LIMIT:
-            return None
-    return seen
-
-
-def exhaustive(source: str) -> set[tuple[str, str | None]]:
-    seen: set[tuple[str, str | None]] = set()
-    order = Order(program(source), "exhaustive", 0, Budget(executions=50_000), None, None, True, False, ())
-    runner = Runner(order.program)
-    run = runner.run
-
-    def watched(*args: Any, **kwargs: Any) -> Any:
-        execution = run(*args, **kwargs)
-        seen.add((execution.outcome.value, execution.result))
-        return execution
-
-    runner.run = watched  # type: ignore[method-assign]
-    found = Search(order, runner, lambda found: None).run()
-    assert found.exhausted
-    return seen
 
 
 HEAD = """
@@ -150,9 +74,9 @@ BODIES = st.one_of(
 
 def agree(bodies: list[list[str]]) -> None:
     source = source_of(bodies)
-    everything = brute_force(source)
+    everything = brute_force(source, LIMIT, main_first=True)
     if everything is not None:
-        assert exhaustive(source) == everything, source
+        assert searched(source).ends == everything, source
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
@@ -188,7 +112,7 @@ def test_every_statement_beside_another(at: int) -> None:
     ],
 )
 def test_a_race_of_which_both_orders_matter(race: list[str]) -> None:
-    everything = brute_force(source_of([[statement] for statement in race]))
+    everything = brute_force(source_of([[statement] for statement in race]), LIMIT, main_first=True)
     assert everything is not None and len(everything) > 1, "the example must have something to miss"
     agree([[statement] for statement in race])
 
@@ -209,4 +133,5 @@ def main():
 
 
 def test_who_asked_first_is_part_of_what_is_searched_where_bypasses_are_judged() -> None:
-    assert exhaustive(HOG) == brute_force(HOG) == {("passed", "None"), ("starvation", "None")}
+    everything = {("passed", "None"), ("starvation", "None")}
+    assert searched(HOG).ends == brute_force(HOG, LIMIT, main_first=True) == everything

@@ -1,0 +1,105 @@
+"""Real programs searched in this process, and walked through choice by choice: what a search is measured against.
+
+The walk is at the finest granularity (every access a scheduling point, every release too), with no
+reduction of any kind. The search uses everything it has: sites learned, releases merged, optimal
+partial-order reduction.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from harness.budget import Budget
+from harness.execution import Runner
+from harness.search import Order, Search
+from harness.strategies.exhaustive import Exhaustive
+from harness.world.program import Program, digest
+
+End = tuple[str, str | None]
+"""An outcome and what `main` returned, as text."""
+
+
+class Searched(NamedTuple):
+    """What an exhaustive search came to. `redundant`: executions in vain, none where the search is optimal."""
+
+    executions: int
+    redundant: int
+    ends: set[End]
+
+
+def program(source: str) -> Program:
+    settings = {"bypass_bound": 0} if source.startswith("# bypasses are judged") else {}
+    return Program(Path("/nowhere/generated.py"), "generated", source, digest(source), settings=settings)
+
+
+class EveryChoice:
+    """Walks the tree of all choices, depth first. `main_first`: where main can go on, it does."""
+
+    every_step = False
+
+    def __init__(self, main_first: bool = False) -> None:
+        self._main_first = main_first
+        self._path: list[list[int]] = []
+        self._depth = 0
+
+    def choose(self, enabled: list[Any], running: Any, step: int) -> Any:
+        if self._main_first and enabled[0].index == 0:
+            return enabled[0]
+        if self._depth == len(self._path):
+            self._path.append([0, len(enabled)])
+        chosen, options = self._path[self._depth]
+        assert options == len(enabled)
+        self._depth += 1
+        return enabled[chosen]
+
+    def next(self) -> bool:
+        self._depth = 0
+        while self._path and self._path[-1][0] + 1 == self._path[-1][1]:
+            self._path.pop()
+        if self._path:
+            self._path[-1][0] += 1
+        return bool(self._path)
+
+
+def brute_force(source: str, limit: int, *, main_first: bool = False, early_timeouts: bool = False) -> set[End] | None:
+    """How the executions of a program end, all of them; None where there are more than `limit`."""
+    runner = Runner(program(source), early_timeouts=early_timeouts)
+    runner.world.points.full = runner.world.scheduler.release_points = True
+    walk, seen = EveryChoice(main_first), set()
+    for _ in range(limit):
+        execution = runner.run(walk)
+        seen.add((execution.outcome.value, execution.result))
+        if not walk.next():
+            return seen
+    return None
+
+
+def searched(source: str, *, early_timeouts: bool = False, preemptions: int | None = None) -> Searched:
+    """An exhaustive search of a program to its end."""
+    ends: set[End] = set()
+    order = Order(
+        program(source), "exhaustive", 0, Budget(executions=50_000), preemptions, None, True, early_timeouts, ()
+    )
+    runner = Runner(order.program, early_timeouts=early_timeouts)
+    run, redundant = runner.run, [False]
+    strategies: list[Any] = []
+
+    def watched(strategy: Any, **options: Any) -> Any:
+        if strategy not in strategies and isinstance(strategy, Exhaustive):
+            strategies.append(strategy)  # a search that has learned something starts again with a new one
+            end, redundant[:] = strategy.end, []
+
+            def ending(*args: Any, **options: Any) -> None:
+                end(*args, **options)
+                redundant.append(strategy.redundant)
+
+            strategy.end = ending
+        execution = run(strategy, **options)
+        ends.add((execution.outcome.value, execution.result))
+        return execution
+
+    runner.run = watched  # type: ignore[method-assign]
+    found = Search(order, runner, lambda found: None).run()
+    assert found.exhausted, found.message
+    return Searched(found.executions, sum(redundant), ends)

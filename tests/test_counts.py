@@ -1,0 +1,264 @@
+"""Real programs whose number of classes of interleavings is published or can be counted by hand."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.real_programs import Searched, brute_force, searched
+
+ROOT = Path(__file__).parents[1]
+
+MAIN = """
+def main():
+    threads = [threading.Thread(target=f, name=f"t{n}", args=args) for n, (f, *args) in enumerate(WORK)]
+    for t in threads: t.start()
+    for t in threads: t.join()
+    return RESULT()
+"""
+
+
+def source(body: str, work: str, result: str = "None") -> str:
+    return f"import threading, time\n{body}\nWORK = {work}\ndef RESULT(): return {result}\n{MAIN}"
+
+
+def readers(count: int) -> str:
+    """One thread writes a variable, `count` others read it."""
+    body = f"x, seen = 0, [None] * {count}\ndef write():\n    global x\n    x = 1\ndef read(n): seen[n] = x"
+    return source(body, f"[(write,)] + [(read, n) for n in range({count})]", "seen")
+
+
+def lastzero(count: int) -> str:
+    """`count` threads do a[i] = a[i - 1] + 1, one looks for the last zero from the end (Abdulla et al. 2014)."""
+    body = f"""
+a = [0] * ({count} + 1)
+def look():
+    i = {count}
+    while a[i] != 0: i -= 1
+def add(i): a[i] = a[i - 1] + 1
+"""
+    return source(body, f"[(look,)] + [(add, i) for i in range(1, {count} + 1)]")
+
+
+def counter(threads: int, held: str = "if True") -> str:
+    """Each thread adds one to a global."""
+    return source(
+        f"x, L = 0, threading.Lock()\ndef add():\n    global x\n    {held}: x = x + 1", f"[(add,)] * {threads}", "x"
+    )
+
+
+INVERSION = source(
+    """
+A, B = threading.Lock(), threading.Lock()
+def both(one, other):
+    with one:
+        with other: pass
+""",
+    "[(both, A, B), (both, B, A)]",
+)
+
+
+def philosophers(count: int) -> str:
+    """Each takes the two forks beside it, the lower one first."""
+    body = f"""
+forks = [threading.Lock() for _ in range({count})]
+def eat(seat):
+    first, second = sorted((seat, (seat + 1) % {count}))
+    with forks[first]:
+        with forks[second]: pass
+"""
+    return source(body, f"[(eat, seat) for seat in range({count})]")
+
+
+def indexer(threads: int) -> str:
+    """Each puts four messages into a hash table by compare-and-swap (Flanagan, Godefroid, POPL 2005)."""
+    body = """
+table, locks = [0] * 128, [threading.Lock() for _ in range(128)]
+def insert(tid):
+    for m in range(1, 5):
+        w = m * 11 + tid
+        h = w * 7 % 128
+        while not swap(h, w): h = (h + 1) % 128
+def swap(h, w):
+    with locks[h]:
+        if table[h]: return False
+        table[h] = w
+        return True
+"""
+    return source(body, f"[(insert, n) for n in range({threads})]")
+
+
+def filesystem(threads: int) -> str:
+    """Each allots a block to an inode (Flanagan, Godefroid, POPL 2005)."""
+    body = """
+inode, busy = [0] * 32, [False] * 26
+of_inode, of_block = [threading.Lock() for _ in range(32)], [threading.Lock() for _ in range(26)]
+def create(tid):
+    i = tid % 32
+    with of_inode[i]:
+        if inode[i]: return
+        b = i * 2 % 26
+        while not take(b, i): b = (b + 1) % 26
+def take(b, i):
+    with of_block[b]:
+        if busy[b]: return False
+        busy[b], inode[i] = True, b + 1
+        return True
+"""
+    return source(body, f"[(create, n) for n in range({threads})]")
+
+
+PUBLISHED = {
+    "readers(8)": (readers(8), 2**8),
+    "lastzero(7)": (lastzero(7), 10 * 2**5),
+    "counter(2)": (counter(2), 4),
+    "counter(3)": (counter(3), 36),
+    "counter(4)": (counter(4), 576),
+    "locked counter(4)": (counter(4, "with L"), math.factorial(4)),
+    "inversion": (INVERSION, 3),
+    "philosophers(3)": (philosophers(3), 6),
+    "philosophers(5)": (philosophers(5), 30),
+    "indexer(11)": (indexer(11), 1),
+    "indexer(12)": (indexer(12), 8),
+    "filesystem(14)": (filesystem(14), 2),
+    "filesystem(16)": (filesystem(16), 8),
+}
+
+
+@pytest.mark.parametrize("title", PUBLISHED)
+def test_a_real_program_takes_the_published_number_of_executions(title: str) -> None:
+    text, count = PUBLISHED[title]
+    executions, redundant, _ = searched(text)
+    assert (executions, redundant) == (count, 0)
+
+
+DEADLOCKS = ("inversion",)
+
+
+@pytest.mark.parametrize("title", ["counter(4)", "inversion", "philosophers(5)"])
+def test_the_command_line_says_so_too(title: str, tmp_path: Path) -> None:
+    (tmp_path / "target.py").write_text(PUBLISHED[title][0])
+    found = explored(tmp_path / "target.py")
+    assert (found["executions"], found["exhausted"], found["failures"]) == (
+        PUBLISHED[title][1],
+        True,
+        int(title in DEADLOCKS),
+    )
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    ("text", "count"), [(readers(13), 2**13), (lastzero(10), 13 * 2**8)], ids=["readers", "lastzero"]
+)
+def test_the_command_line_says_so_of_large_programs(text: str, count: int, tmp_path: Path) -> None:
+    (tmp_path / "target.py").write_text(text)
+    found = explored(tmp_path / "target.py", "--budget", "300s")
+    assert (found["executions"], found["exhausted"], found["failures"]) == (count, True, 0)
+
+
+def explored(target: Path, *options: str) -> dict[str, object]:
+    command = [
+        sys.executable,
+        "-m",
+        "harness",
+        "explore",
+        str(target),
+        "--strategy",
+        "exhaustive",
+        "--keep-going",
+        "--json",
+    ]
+    done = subprocess.run([*command, *options], cwd=ROOT, capture_output=True, text=True, timeout=400)
+    return json.loads(done.stdout)  # type: ignore[no-any-return]
+
+
+APART = {
+    "keys of a dict": ("d = {}\ndef f(n): d[n] = n; d[n] += 1", "d"),
+    "items of a list": ("d = [0] * 4\ndef f(n): d[n] = n; d[n] += 1", "d"),
+    "lists in a list": ("d = [[] for _ in range(4)]\ndef f(n): d[n].append(n); d[n].append(len(d[n]))", "d"),
+    "attributes": ("class Box: pass\nd = Box()\ndef f(n): setattr(d, f'a{n}', n)", "None"),
+    "objects": ("class Box: v = 0\nd = [Box() for _ in range(4)]\ndef f(n): d[n].v += 1", "None"),
+    "objects of their own": (
+        "class Box:\n    def __init__(self): self.v = 0\ndef f(n):\n    b = Box()\n    b.v += 1",
+        "None",
+    ),
+    "locks": ("L = [threading.Lock() for _ in range(4)]\ndef f(n):\n    with L[n]: pass", "None"),
+    "what is local to a thread": ("d = threading.local()\ndef f(n):\n    d.v = n\n    d.v += 1", "None"),
+    "a key that is there already": ("d = {0: 1}\ndef f(n): d.setdefault(0, n)", "d"),
+    "a key that is not there": ("d = {}\ndef f(n): d.pop(0, None)", "d"),
+    "readers": ("d = [1]\ndef f(n): return d[0], len(d), 1 in d, sorted(d)", "d"),
+    "sleepers of different patience": ("d = []\ndef f(n):\n    time.sleep(n + 1)\n    d.append(n)", "d"),
+}
+
+
+@pytest.mark.parametrize("what", APART)
+def test_threads_that_touch_nothing_in_common_take_one_execution(what: str) -> None:
+    body, result = APART[what]
+    assert searched(source(body, "[(f, n) for n in range(4)]", result))[:2] == (1, 0)
+
+
+TOGETHER = {
+    "writers of one variable": ("x = 0\ndef f(n):\n    global x\n    x = n", "x", 6),
+    "items appended to one list": ("d = []\ndef f(n): d.append(n)", "d", 6),
+    "one of them stores the key": ("d = {}\ndef f(n): d.setdefault(0, n)", "d", 3),
+    "one of them takes the key": ("d, out = {0: 1}, [0] * 3\ndef f(n): out[n] = d.pop(0, None)", "out", 3),
+    "one of them gets the lock, nobody waits": (
+        "L, out = threading.Lock(), [0] * 3\ndef f(n): out[n] = L.acquire(False)", "out", 3
+    ),
+    "sleepers that wake together": ("d = []\ndef f(n):\n    time.sleep(1)\n    d.append(n)", "d", 6),
+    "a lock taken twice": ("L, d = threading.RLock(), []\ndef f(n):\n    with L:\n        with L: d.append(n)", "d", 6),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", TOGETHER)
+def test_three_threads_take_one_execution_per_order_that_matters(what: str) -> None:
+    body, result, count = TOGETHER[what]
+    executions, redundant, ends = searched(source(body, "[(f, n) for n in range(3)]", result))
+    assert (executions, redundant, len(ends)) == (count, 0, 3 if what == "writers of one variable" else count)
+
+
+def test_two_pairs_that_share_a_lock_each_take_two_times_two() -> None:
+    body = "L, x = [threading.Lock(), threading.Lock()], [0, 0]\ndef f(n):\n    with L[n]: x[n] += 1"
+    assert searched(source(body, "[(f, 0), (f, 1), (f, 0), (f, 1)]")) == Searched(4, 0, {("passed", "None")})
+
+
+DAEMON = """
+import threading
+x = 0
+def work():
+    global x
+    x = 1
+    x = 2
+def main():
+    threading.Thread(target=work, name="work", daemon=True).start()
+    return x
+"""
+
+
+def test_a_daemon_may_have_come_anywhere_when_the_program_ends() -> None:
+    assert searched(DAEMON).ends == brute_force(DAEMON, 500) == {("passed", "0"), ("passed", "1"), ("passed", "2")}
+
+
+NESTED = """
+import threading
+def inner(n): pass
+def outer(n):
+    thread = threading.Thread(target=inner, args=(n,), name=f"inner{n}")
+    thread.start()
+    thread.join()
+def main():
+    threads = [threading.Thread(target=outer, args=(n,), name=f"outer{n}") for n in range(2)]
+    for thread in threads: thread.start()
+    for thread in threads: thread.join()
+"""
+
+
+def test_threads_are_numbered_as_they_start_which_is_all_that_nested_starts_have_in_common() -> None:
+    """main, outer0, outer1 are started in this order; inner0 comes anywhere after outer0, inner1 after outer1."""
+    assert searched(NESTED)[:2] == (3, 0)

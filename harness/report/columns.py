@@ -16,8 +16,8 @@ MAX_STATE = 14
 GAP = 2
 
 
-def state_columns(steps: Sequence[TraceStep]) -> dict[str, int]:
-    """The width that each column of state needs.
+def state_columns(steps: Sequence[TraceStep], threads: Sequence[str]) -> dict[str, int]:
+    """The width that each column of state needs; locks come last, for who took them stands in the lanes as well.
 
     Left out is a value that never changes, which explains nothing, and an item where its container stands beside it.
     """
@@ -26,9 +26,11 @@ def state_columns(steps: Sequence[TraceStep]) -> dict[str, int]:
         for name, value in step.state.items():
             values.setdefault(name, []).append(value)
     changing = {name: seen for name, seen in values.items() if len(set(seen)) > 1 or len(seen) < len(steps)}
+    holders = {"", *threads}
+    names = sorted(changing, key=lambda name: all(value.partition(" < ")[0] in holders for value in changing[name]))
     return {
-        name: max(MIN_STATE, *map(len, [name, *seen]))
-        for name, seen in changing.items()
+        name: max(MIN_STATE, *map(len, [name, *changing[name]]))
+        for name in names
         if root(name) == name or root(name) not in changing
     }
 

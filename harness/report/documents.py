@@ -9,6 +9,9 @@ from enum import Enum
 from typing import Any
 
 from harness.explore import Exploration, Replay
+from harness.outcome import Outcome
+from harness.report.relevance import relevant, waits
+from harness.trace import Trace
 
 
 def dumps(document: Mapping[str, Any], indent: int | None = 2) -> str:
@@ -19,15 +22,22 @@ def dumps(document: Mapping[str, Any], indent: int | None = 2) -> str:
 def exploration_document(found: Exploration) -> dict[str, Any]:
     """`explore --json`: every field of the result, its trace as a list of steps."""
     document = {field.name: getattr(found, field.name) for field in fields(found) if field.name != "trace"}
-    document["trace"] = found.trace.to_json() if found.trace is not None else None
+    document["trace"] = _steps(found.trace, found.outcome) if found.trace is not None else None
     return document
 
 
 def replay_document(found: Replay) -> dict[str, Any]:
     """`replay --json`."""
     document = {field.name: getattr(found, field.name) for field in fields(found) if field.name != "trace"}
-    document["trace"] = found.trace.to_json() if found.trace is not None else []
+    document["trace"] = _steps(found.trace, found.outcome) if found.trace is not None else []
     return document
+
+
+def _steps(trace: Trace, outcome: Outcome) -> list[dict[str, Any]]:
+    """Every step; `shown` is true for those that the picture keeps because they explain the outcome."""
+    kept = {(step.step, step.thread, waits(step)) for step in relevant(trace, outcome).steps}
+    found = zip(trace.steps, trace.to_json(), strict=True)
+    return [{**document, "shown": (step.step, step.thread, waits(step)) in kept} for step, document in found]
 
 
 def _plain(value: object) -> Any:

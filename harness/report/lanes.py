@@ -72,7 +72,7 @@ def _lay_out(trace: Trace, drawn: Sequence[TraceStep], width: int) -> _Table:
     words = {thread: [describe(step) for step in drawn if step.thread == thread] for thread in active}
     needs = {thread: max(map(len, [thread, *words[thread]])) for thread in active}
     least = [_longest_word(words[thread]) for thread in active]
-    states = columns.state_columns(drawn)
+    states = columns.state_columns(drawn, trace.threads)
     room = width - number - GAP
     beside = min(room // 2, room - sum(least) - GAP * len(least))
     kept = columns.fitting(states, beside)

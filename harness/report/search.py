@@ -5,11 +5,12 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping
 
+from harness.critical import CriticalPair
 from harness.explore import Exploration, Replay
 from harness.outcome import Outcome
 from harness.report.lanes import draw
 from harness.report.relevance import relevant
-from harness.report.text import Style, clip, count, fold, ordinal, seconds
+from harness.report.text import WIDTH, Style, clip, count, fold, ordinal, seconds
 from harness.trace import Trace
 
 RESULTS_SHOWN = 8
@@ -27,11 +28,12 @@ def claim_words(found: Exploration) -> str:
     return "inconclusive" + (f": {found.message}" if found.message else "")
 
 
-def replay_line(found: Exploration) -> str:
-    """The command that shows the failure again; empty where no witness leads to it."""
-    if not found.witness:
+def replay_line(found: Exploration, witness: str | None = None) -> str:
+    """The command that shows the failure, or that witness, again; empty where no witness leads to it."""
+    witness = witness or found.minimal_witness or found.witness
+    if not witness:
         return ""
-    words = ["python", "-m", "harness", "replay", found.target, found.minimal_witness or found.witness]
+    words = ["python", "-m", "harness", "replay", found.target, witness]
     words += [f"--instrument={name}" for name in found.instrument]
     words += [f"--max-steps={found.max_steps}"] if found.max_steps else []
     return shlex.join(words)
@@ -66,7 +68,7 @@ def _exploration_lines(found: Exploration, style: Style) -> Iterator[str]:
         if (least := preemptions(found)) is not None:
             yield f"  needs    {count(least, 'preemption')}"
         if found.critical_pair is not None:
-            yield fold(found.critical_pair.sentence, "  decides  ")
+            yield from _decisive_lines(found.critical_pair)
     yield from _race_lines(found)
     for potential in found.potential_deadlocks:
         yield fold(potential.sentence, "  warning  ")
@@ -79,6 +81,18 @@ def _exploration_lines(found: Exploration, style: Style) -> Iterator[str]:
             yield ""
         if line := replay_line(found):
             yield f"  replay   {line}"
+        if found.critical_pair is not None:
+            yield f"  passes   {replay_line(found, found.critical_pair.passing)}"
+
+
+def _decisive_lines(pair: CriticalPair) -> Iterator[str]:
+    """The two steps, each with its line of source and its value."""
+    yield fold(f"{pair.sentence}; the other way round it passes", "  decides  ")
+    for place in (pair.first, pair.second):
+        if place.source:
+            value = f"   ({place.operation}s {clip(place.value, 24)})" if place.value else ""
+            room = WIDTH - 13 - len(place.where) - len(value)
+            yield f"           {place.where}  {clip(place.source, room)}{value}"
 
 
 def _race_lines(found: Exploration) -> Iterator[str]:

@@ -228,7 +228,7 @@ def test_all_steps_shows_what_the_picture_leaves_out(tmp_path: Path) -> None:
     text = witness(path, "violated", TURN)
     short, full = command(path, text).stdout, command(path, text, "--all-steps").stdout
     assert ("start ann" in short, "start ann" in full) == (False, True)
-    assert "replay --all-steps shows every one" in short
+    assert "replay --all-steps shows them" in short
 
 
 def test_one_step_is_told_with_its_source_its_state_and_where_the_others_stand(tmp_path: Path) -> None:

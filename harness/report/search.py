@@ -56,11 +56,10 @@ def exploration_text(found: Exploration, style: Style) -> str:
 
 
 def _exploration_lines(found: Exploration, style: Style) -> Iterator[str]:
-    verdict = style.paint(headline(found), *colour_of(found.outcome))
-    yield f"{style.paint(found.target, 'bold')}  {verdict}"
+    yield _titled(found.target, headline(found), colour_of(found.outcome), style)
     rate = f"{found.executions_per_second:,.0f}/s" if found.executions_per_second else ""
     effort = f"{count(found.executions, 'execution')} in {seconds(found.seconds)}{f' ({rate})' if rate else ''}"
-    yield f"  search   {effort}, strategy {found.strategy}, seed {found.seed}, Python {found.python}"
+    yield fold(f"{effort}, {found.strategy}, seed {found.seed}, Python {found.python}", "  search   ")
     if found.outcome.failed:
         if found.failures > 1:
             yield f"  failed   {found.failures:,} of {found.executions:,}"
@@ -79,10 +78,17 @@ def _exploration_lines(found: Exploration, style: Style) -> Iterator[str]:
             yield ""
             yield picture(found.trace, found.outcome, style)
             yield ""
-        if line := replay_line(found):
-            yield f"  replay   {line}"
         if found.critical_pair is not None:
             yield f"  passes   {replay_line(found, found.critical_pair.passing)}"
+        if line := replay_line(found):
+            yield f"  replay   {line}"
+
+
+def _titled(name: str, verdict: str, colour: tuple[str, ...], style: Style) -> str:
+    """The name and the verdict, on a line of its own where they do not fit into one."""
+    apart = len(name) + 2 + len(verdict) > WIDTH
+    words = fold(verdict, "  ") if apart else verdict
+    return f"{style.paint(name, 'bold')}{chr(10) if apart else '  '}{style.paint(words, *colour)}"
 
 
 def _decisive_lines(pair: CriticalPair) -> Iterator[str]:
@@ -127,7 +133,7 @@ def picture(trace: Trace, outcome: Outcome, style: Style) -> str:
     left_out = len(trace.steps) - len(shown.steps)
     if not left_out:
         return draw(shown, style)
-    words = f"    ({count(left_out, 'step')} left out that do not matter here; replay --all-steps shows every one)"
+    words = f"    ({count(left_out, 'step')} that do not matter here left out: replay --all-steps shows them)"
     return f"{draw(shown, style)}\n{style.paint(words, 'dim')}"
 
 
@@ -141,9 +147,13 @@ def replay_text(found: Replay, style: Style, all_steps: bool = False) -> str:
     if found.output:
         parts += [style.paint("printed by the program:", "bold"), found.output.rstrip("\n"), ""]
     if found.diverged:
-        parts.append(fold(style.paint("DIVERGED", "red", "bold") + f"  {found.diverged}", "", "          "))
+        parts.append(_worded("DIVERGED", found.diverged, ("red", "bold"), style))
     else:
-        verdict = style.paint(str(found.outcome).upper(), *colour_of(found.outcome))
         detail = found.message or (f"main() returned {found.result}" if found.result is not None else "")
-        parts.append(fold(f"{verdict}  {detail}".rstrip(), "", "  "))
+        parts.append(_worded(str(found.outcome).upper(), detail, colour_of(found.outcome), style))
     return "\n".join(parts)
+
+
+def _worded(verdict: str, detail: str, colour: tuple[str, ...], style: Style) -> str:
+    words = fold(f"{verdict}  {detail}".rstrip(), "", "  ")
+    return style.paint(verdict, *colour) + words[len(verdict) :]

@@ -8,19 +8,19 @@ from pathlib import Path
 
 from harness.report.lanes import describe
 from harness.report.relevance import waits
-from harness.report.text import Style, clip, fold
+from harness.report.text import WIDTH, Style, clip, fold, measured, printed
 from harness.trace import Trace, TraceStep
 
 AROUND = 2
 """Lines of source shown before and after the step's own."""
 
-CODE = 70
+CODE = WIDTH - 11
 """Columns of a line of source."""
 
 
 def step_text(trace: Trace, number: int, style: Style) -> str:
     """Step `number` of the trace, which must have it."""
-    return "\n".join(_lines(trace, number, style))
+    return printed("\n".join(_lines(trace, number, style)))
 
 
 def carried_out(trace: Trace) -> dict[int, TraceStep]:
@@ -31,14 +31,15 @@ def carried_out(trace: Trace) -> dict[int, TraceStep]:
 def _lines(trace: Trace, number: int, style: Style) -> Iterator[str]:
     steps = carried_out(trace)
     step = steps[number]
-    yield style.paint(f"step {number} of {max(steps)}: {step.thread}  {describe(step)}", "bold")
+    title = f"step {number} of {max(steps)}: {clip(measured(step.thread), 30)}  {describe(step)}"
+    yield style.paint(fold(title, "", "  "), "bold")
     yield from _source(step, style)
     if step.preempted:
-        yield f"  {clip(step.preempted, 30)} was preempted before it"
+        yield f"  {clip(measured(step.preempted), 30)} was preempted before it"
     if step.locks:
         yield fold(", ".join(step.locks), "  holds    ")
     for name, value in step.state.items():
-        yield f"  state    {clip(name, 30)} = {clip(value, 34) or '(nobody)'}"
+        yield f"  state    {clip(measured(name), 30)} = {clip(measured(value), 34) or '(nobody)'}"
     for thread in trace.threads:
         yield from _standing(trace, step, thread)
 
@@ -48,8 +49,9 @@ def _source(step: TraceStep, style: Style) -> Iterator[str]:
         return
     yield f"  at       {Path(step.file).name}:{step.line}"
     for number in range(max(1, step.line - AROUND), step.line + AROUND + 1):
-        code = linecache.getline(step.file, number).rstrip()
-        text = f"  {'->' if number == step.line else '  '} {number:4}  {code[:CODE]}{'…' if len(code) > CODE else ''}"
+        code = measured(linecache.getline(step.file, number).rstrip())
+        shown = code if len(code) <= CODE else code[: CODE - 1] + "…"
+        text = f"  {'->' if number == step.line else '  '} {number:4}  {shown}"
         if code:
             yield style.paint(text, "bold") if number == step.line else text
 
@@ -60,4 +62,4 @@ def _standing(trace: Trace, now: TraceStep, thread: str) -> Iterator[str]:
     if before and thread != now.thread:
         last = before[-1]
         at = f" ({Path(last.file).name}:{last.line})" if last.file else ""
-        yield fold(f"{clip(thread, 20)}, last: {describe(last)}{at}", "  beside   ")
+        yield fold(f"{clip(measured(thread), 20)}, last: {describe(last)}{at}", "  beside   ")

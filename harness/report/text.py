@@ -58,10 +58,11 @@ def seconds(value: float) -> str:
 def fold(text: str, first: str = "", rest: str | None = None, width: int = WIDTH) -> str:
     """The text in lines of `width` columns, `first` before the first line and `rest` before the others.
 
-    A word longer than a line (a witness, a path) stays in one piece, so that it can be copied.
+    A word longer than a line (a witness, a path) stays in one piece, so that it can be copied. The text is to be
+    painted afterwards.
     """
     indent = " " * len(first) if rest is None else rest
-    paragraphs = text.strip().splitlines() or [""]
+    paragraphs = measured(text).strip().splitlines() or [""]
     lines: list[str] = []
     for number, paragraph in enumerate(paragraphs):
         lead = first if number == 0 else indent
@@ -73,7 +74,7 @@ def fold(text: str, first: str = "", rest: str | None = None, width: int = WIDTH
             break_long_words=False,
             break_on_hyphens=False,
         ) or [lead.rstrip()]
-    return "\n".join(lines)
+    return printed("\n".join(lines))
 
 
 def measured(text: str) -> str:

@@ -135,3 +135,54 @@ def main():
 def test_who_asked_first_is_part_of_what_is_searched_where_bypasses_are_judged() -> None:
     everything = {("passed", "None"), ("starvation", "None")}
     assert searched(HOG).ends == brute_force(HOG, LIMIT, main_first=True) == everything
+
+
+LATE = """
+import threading
+log = []
+def look():
+    try: log.append({look})
+    except RuntimeError as error: log.append(str(error))
+def nothing(): pass
+def main():
+    looking = threading.Thread(target=look, name="look")
+    late = threading.Thread(target=nothing, name="late")
+    globals()["late"] = late
+    looking.start()
+    late.start()
+    looking.join()
+    late.join()
+    return log
+"""
+
+
+@pytest.mark.parametrize(
+    ("look", "seen"),
+    [("late.is_alive()", {"False", "True"}), ("late.join()", {"None", "'cannot join thread before it is started'"})],
+)
+def test_a_thread_may_be_asked_for_before_it_is_started(look: str, seen: set[str]) -> None:
+    source = LATE.replace("{look}", look)
+    assert searched(source).ends == brute_force(source, LIMIT) == {("passed", f"[{value}]") for value in seen}
+
+
+CELL = """
+import threading
+log = []
+def count():
+    n = 0
+    def add():
+        nonlocal n
+        n += 1
+    return add
+add = count()
+def look(): log.append(add.__closure__[0].cell_contents)
+def main():
+    threads = [threading.Thread(target=f, name=f.__name__) for f in (add, look)]
+    for t in threads: t.start()
+    for t in threads: t.join()
+    return log
+"""
+
+
+def test_a_closure_variable_may_be_looked_at_through_its_cell() -> None:
+    assert searched(CELL).ends == brute_force(CELL, LIMIT, main_first=True) == {("passed", "[0]"), ("passed", "[1]")}

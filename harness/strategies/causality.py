@@ -258,7 +258,8 @@ class History:
         if operation.kind == "acquire":
             return self._free_before(first, operation)
         if operation.kind == "join" and isinstance(operation.object, tuple):
-            return operation.object[1] in self._ended_without(first)
+            joined = operation.object[1]  # before it is started a thread cannot be waited for: an error, at once
+            return joined in self.steps[first].started or joined in self._ended_without(first)
         return None
 
     def _others_since(self, first: int, changes: int) -> bool:

@@ -212,6 +212,8 @@ def load_plan(cls: type, name: str, strict: bool) -> Any:
         return PLAIN
     if is_code(found):
         return _shared(asked) if strict else QUIET
+    if kind is types.GetSetDescriptorType and cls is types.CellType:
+        return PLAIN
     if kind is property or kind is types.GetSetDescriptorType:
         return QUIET
     if is_a(found, functools.cached_property):

@@ -45,8 +45,10 @@ class InnerLock:
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
         deadline = self._deadline(blocking, timeout)
-        if self.held and (not blocking or not self.scheduler.block(self, deadline)):
-            return False
+        if self.held:
+            self.scheduler.touch(self.token, "r")
+            if not blocking or not self.scheduler.block(self, deadline):
+                return False
         self._take()
         return True
 

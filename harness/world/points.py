@@ -124,7 +124,8 @@ class Points:
         owner = self._inside[id(obj)][1] if self._inside and id(obj) in self._inside else None
         if owner is None:
             self._touch(obj, key, me.index, kind != "read", site)
-        scheduler.turned_out(Operation(kind, owner._lab_token if owner is not None else self.token(obj), key, site))
+        token = owner._lab_token if owner is not None else self.token(obj)
+        scheduler.turned_out(Operation(kind, token, self._lasting(key), site))
 
     def _access_of_library(self, kind: str, obj: Any, key: Hashable, site: int) -> None:
         """`obj` is one of the library's, or a container in which one keeps what it has."""

@@ -39,6 +39,21 @@ class Others:
         return any(not task.daemon and task is not main for task in self._scheduler.live)
 
 
+class NotYet:
+    """What one waits for that joins a thread not started yet: nothing, unless it is started meanwhile."""
+
+    token = None
+    releaser = None
+
+    def __init__(self, thread: Any) -> None:
+        self._thread = thread
+
+    @property
+    def held(self) -> bool:
+        task = self._thread._task
+        return task is not None and task.held
+
+
 def install(threading: ModuleType, scheduler: Scheduler, crashed: CrashHandler, operations: Operations) -> None:
     """Replace the parts of a private `threading` module that start, run and await threads."""
     thread_class: Any = threading.Thread
@@ -58,10 +73,12 @@ def install(threading: ModuleType, scheduler: Scheduler, crashed: CrashHandler, 
     def start(self: Any) -> None:
         if not self._initialized:
             raise RuntimeError("thread.__init__() not called")
-        if self._started.is_set():
-            raise RuntimeError("threads can only be started once")
         scheduler.current.subject = self
         scheduler.point(Operation("start", ("thread", len(scheduler.tasks)), WHOLE))
+        scheduler.touch(self._lab_token)
+        if self._started.is_set():
+            scheduler.turned_out(Operation("is_alive", self._task.token))
+            raise RuntimeError("threads can only be started once")
         task = scheduler.spawn(lambda: _run(self, task), self._name, self._daemonic)
         scheduler.turned_out(Operation("start", task.token))
         self._task = task
@@ -91,20 +108,28 @@ def install(threading: ModuleType, scheduler: Scheduler, crashed: CrashHandler, 
     def join(self: Any, timeout: float | None = None) -> None:
         if not self._initialized:
             raise RuntimeError("Thread.__init__() not called")
-        if not self._started.is_set():
-            raise RuntimeError("cannot join thread before it is started")
         if self._task is scheduler.current:
             raise RuntimeError("cannot join current thread")
         deadline = None if timeout is None else scheduler.now + (timeout_ns(timeout) if timeout > 0 else 0)
         scheduler.current.subject = self
-        scheduler.point(Operation("join", self._task.token), self._task, deadline)
+        if self._task is not None:
+            scheduler.point(Operation("join", self._task.token), self._task, deadline)
+            return
+        scheduler.point(Operation("join", self._lab_token), NotYet(self), deadline)
+        if self._task is None:
+            raise RuntimeError("cannot join thread before it is started")
+        scheduler.turned_out(Operation("join", self._task.token))
 
     def is_alive(self: Any) -> bool:
         assert self._initialized, "Thread.__init__() not called"
-        if not self._started.is_set():
-            return False
         scheduler.current.subject = self
-        scheduler.point(Operation("is_alive", self._task.token))
+        if self._task is not None:
+            scheduler.point(Operation("is_alive", self._task.token))
+            return bool(self._task.held)
+        scheduler.point(Operation("is_alive", self._lab_token))
+        if self._task is None:
+            return False
+        scheduler.turned_out(Operation("is_alive", self._task.token))
         return bool(self._task.held)
 
     for function in (__init__, __hash__, start, join, is_alive):

@@ -112,22 +112,22 @@ def install(threading: ModuleType, scheduler: Scheduler, crashed: CrashHandler, 
             raise RuntimeError("cannot join current thread")
         deadline = None if timeout is None else scheduler.now + (timeout_ns(timeout) if timeout > 0 else 0)
         scheduler.current.subject = self
-        if self._task is not None:
+        if self._started.is_set():
             scheduler.point(Operation("join", self._task.token), self._task, deadline)
             return
         scheduler.point(Operation("join", self._lab_token), NotYet(self), deadline)
-        if self._task is None:
+        if not self._started.is_set():
             raise RuntimeError("cannot join thread before it is started")
         scheduler.turned_out(Operation("join", self._task.token))
 
     def is_alive(self: Any) -> bool:
         assert self._initialized, "Thread.__init__() not called"
         scheduler.current.subject = self
-        if self._task is not None:
+        if self._started.is_set():
             scheduler.point(Operation("is_alive", self._task.token))
             return bool(self._task.held)
         scheduler.point(Operation("is_alive", self._lab_token))
-        if self._task is None:
+        if not self._started.is_set():
             return False
         scheduler.turned_out(Operation("is_alive", self._task.token))
         return bool(self._task.held)

@@ -46,6 +46,7 @@ class Exploration:
 
     `claim` says how far a search without a failure reaches: "exhausted" (every interleaving), "bounded"
     (every interleaving with at most `bound` preemptions), "budget spent", "inconclusive"; or "failed".
+    `fewest`: every schedule with fewer preemptions than `preemptions` was tried, and none fails like this.
     """
 
     target: str
@@ -71,6 +72,7 @@ class Exploration:
     executions_per_second: float
     claim: str
     bound: int | None
+    fewest: bool = False
     max_steps: int | None = None
     instrument: tuple[str, ...] = ()
     trace: Trace | None = field(default=None, repr=False)
@@ -176,6 +178,7 @@ def _exploration(program: Program, options: Options, found: Found) -> Exploratio
         witness=found.witness,
         minimal_witness=found.minimal,
         preemptions=found.preemptions,
+        fewest=found.fewest,
         critical_pair=found.critical_pair,
         exhausted=found.exhausted and options.preemptions is None,
         steps=found.steps,

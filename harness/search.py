@@ -71,6 +71,7 @@ class Found:
     witness: str | None = None
     minimal: str | None = None
     preemptions: int | None = None
+    fewest: bool = False
     races: list[DataRace] = field(default_factory=list)
     critical_pair: CriticalPair | None = None
     potential_deadlocks: list[PotentialDeadlock] = field(default_factory=list)
@@ -213,7 +214,7 @@ class Search:
             found.message += " (seen once; it did not come again along the same schedule)"
             return
         found.witness = str(shown.witness)
-        least = minimize(shown, self._runner).replayed
+        least, found.fewest = minimize(shown, self._runner)
         found.minimal, found.trace = str(least.witness), least.trace
         found.message = least.execution.message + tell_apart(least, self._runner)
         found.preemptions = least.preemptions

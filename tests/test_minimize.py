@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
+from harness import corpus
 from harness import minimize as module
+from harness.budget import Budget
 from harness.execution import Replayed, Runner
 from harness.minimize import minimize, preemptions, size
 from harness.schedule import Witness
+from harness.search import Order, Search
 from harness.world.program import load_program
 
 LOST_UPDATE = """
@@ -182,6 +185,25 @@ def test_the_number_of_preemptions_is_the_one_that_brute_force_finds(name: str, 
     least = minimize(shown, runner)
     assert (least.replayed.preemptions, least.proved) == (expected, True)
     assert by_brute_force(runner) == expected
+
+
+SCENARIOS = [scenario for scenario in map(corpus.load, corpus.directories()) if "fair" not in scenario.witness]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # executors that are unwound
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_no_schedule_of_a_scenario_with_fewer_preemptions_fails_like_the_smallest(scenario: corpus.Scenario) -> None:
+    runner = Runner(scenario.program("broken"))
+    shown = runner.replay(Witness.parse(scenario.witness))
+    least = minimize(shown, runner)
+    fewest = least.replayed.preemptions
+    assert (least.proved, least.replayed.execution.outcome, fewest <= shown.preemptions) == (
+        True, scenario.expect, True,
+    )  # fmt: skip
+    if fewest:
+        order = Order(runner.program, "exhaustive", 0, Budget(seconds=60), fewest - 1, None, True, False, ())
+        found = Search(order, Runner(runner.program), lambda so_far: None).run()
+        assert (found.exhausted, found.bound, found.failures) == (True, fewest - 1, 0)
 
 
 def test_what_is_left_of_a_noisy_schedule_is_the_one_turn_that_matters(run: Callable[[str], Runner]) -> None:

@@ -65,7 +65,8 @@ def _exploration_lines(found: Exploration, style: Style) -> Iterator[str]:
             yield f"  failed   {found.failures:,} of {found.executions:,}"
         yield fold(found.message or str(found.outcome), "  why      ")
         if (least := preemptions(found)) is not None:
-            yield f"  needs    {count(least, 'preemption')}"
+            proof = ": no schedule with fewer fails like this" if found.fewest and least else ""
+            yield f"  needs    {'' if found.fewest else 'at most '}{count(least, 'preemption')}{proof}"
         if found.critical_pair is not None:
             yield from _decisive_lines(found.critical_pair)
     yield from _race_lines(found)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ from harness.detectors.lasso import Verdict
 from harness.detectors.liveness import Liveness
 from harness.detectors.races import contended
 from harness.outcome import Outcome
-from harness.recording import Recording, Scribe
+from harness.recording import Facts, Recording, Scribe
 from harness.schedule import Turn, Witness
 from harness.strategies.directed import Directed, Suspect
 from harness.strategies.replay import Diverged, Follow, Replay
@@ -87,14 +87,6 @@ class Execution:
     unseeded: bool = False
     """It drew random numbers that the program has not seeded."""
     granularity: Granularity = Granularity(frozenset(), True, 0)
-
-
-class Facts(NamedTuple):
-    """What a recording knows of a log: objects that are `data` or `locks`, steps that got no lock (`failed`)."""
-
-    data: frozenset[Hashable]
-    failed: frozenset[int]
-    locks: frozenset[Hashable]
 
 
 @dataclass(frozen=True)
@@ -209,7 +201,7 @@ class Runner:
         written = Witness(execution.outcome, self.program.digest, turns, scribe.fair_from is not None, early)
         if witness is not None and diverged is None and not lenient:
             diverged = _departure(policy, witness, execution)
-        facts = Facts(frozenset(recording.data), frozenset(recording.failed), frozenset(recording.locks))
+        facts = recording.facts()
         trace = recording.trace(contended(world.scheduler.log or []))
         return Replayed(execution, trace, written, scribe.preemptions, facts, scribe.fair_from, diverged)
 

@@ -13,7 +13,7 @@ from harness.execution import Replayed
 from harness.outcome import Outcome
 from harness.schedule import labels, plain
 from harness.strategies.directed import Suspect
-from harness.trace import WAITS, TraceStep
+from harness.trace import WAITS, WHOLE, Step, TraceStep
 
 _ADDING = re.compile(r"\.(append|appendleft|add)\(")
 
@@ -90,10 +90,11 @@ def carried_out(replayed: Replayed) -> dict[int, TraceStep]:
 
 def data_races(replayed: Replayed) -> list[DataRace]:
     """The races of one execution, those of which one side holds no lock first."""
-    steps = carried_out(replayed)
+    steps, log, facts = carried_out(replayed), replayed.execution.log or (), replayed.facts
     found = []
-    for race in races(replayed.execution.log or (), replayed.facts.data, replayed.facts.failed):
-        if race.first in steps and race.second in steps and not _only_add(steps[race.first], steps[race.second]):
+    for race in races(log, facts.data, facts.failed, facts.atomic):
+        sides = race.first, race.second
+        if all(side in steps for side in sides) and not all(_adds(steps[side], log[side]) for side in sides):
             found.append(_in_words(race, steps))
     return sorted(found, key=lambda race: bool(race.first.locks and race.second.locks))
 
@@ -138,6 +139,7 @@ def _holding(place: Place, known: str = "") -> str:
     return place.words(known)[:-1] + (f", holding {' and '.join(place.locks)})" if place.locks else ", no lock held)")
 
 
-def _only_add(first: TraceStep, second: TraceStep) -> bool:
-    """Two calls that each put something into a container leave the same things in it, whichever came first."""
-    return all(step.operation == "write" and _ADDING.search(step.source) for step in (first, second))
+def _adds(shown: TraceStep, step: Step) -> bool:
+    """Whether it puts something into a container: two such steps leave the same things in it, whichever came first."""
+    whole = step.operation.key is WHOLE or ".add(" in shown.source
+    return shown.operation == "write" and whole and bool(_ADDING.search(shown.source))

@@ -11,8 +11,9 @@ import weakref
 from collections import Counter
 from collections.abc import Callable, Container, Hashable
 from dataclasses import replace
+from random import Random
 from types import CellType
-from typing import Any
+from typing import Any, NamedTuple
 
 from harness.schedule import END, FAIR, Turn, labels, plain
 from harness.strategies.replay import Fairly
@@ -22,6 +23,21 @@ from harness.world.lock import InnerLock
 from harness.world.naming import Naming
 from harness.world.values import peek, show, standing
 from harness.world.world import World
+
+_ATOMIC = (Random,)
+"""Types made for being used by several threads at once, https://docs.python.org/3/library/random.html."""
+
+
+class Facts(NamedTuple):
+    """What a recording knows of a log: objects that are `data` or `locks`, steps that got no lock (`failed`).
+
+    `atomic` are the data that several threads may use at once, whatever they do.
+    """
+
+    data: frozenset[Hashable]
+    failed: frozenset[int]
+    locks: frozenset[Hashable]
+    atomic: frozenset[Hashable]
 
 
 class Recording:
@@ -50,6 +66,8 @@ class Recording:
         """The tokens of the locks that somebody asked for."""
         self.data: set[int] = set()
         """The tokens of what holds data: all objects but the world's own."""
+        self.atomic: set[int] = set()
+        """The tokens of those of them that threads may use at once."""
 
     def describe(self, task: Task) -> tuple[str, str]:
         """A task's pending operation as a witness writes it."""
@@ -82,8 +100,14 @@ class Recording:
             except TypeError:
                 held = obj
             known = self._tokens[ident] = held, len(self.data)
+            if isinstance(obj, _ATOMIC):
+                self.atomic.add(len(self.data))
             self.data.add(len(self.data))
         return known[1]
+
+    def facts(self) -> Facts:
+        """What is known of the steps so far beyond their log."""
+        return Facts(frozenset(self.data), frozenset(self.failed), frozenset(self.locks), frozenset(self.atomic))
 
     def chosen(self, task: Task, enabled: list[Task]) -> None:
         """The scheduler's choice: a step begins."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +29,9 @@ from harness.world.program import Program
 
 CHECKED_STEPS = 4_000
 """Steps of the determinism check: long enough to meet clocks, names and set orders, short for endless programs."""
+
+FEW_STEPS = 500
+"""Steps of an execution that is short."""
 
 LASSO_PREFIXES = (0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 987)
 """Where a witness of a livelock or starvation is tried to go over to taking turns, in steps."""
@@ -124,10 +127,16 @@ class Search:
             self._explain(found, found.first)
         elif found.inconclusive:
             found.outcome = Outcome.INCONCLUSIVE
-        if self._ordinary is not None:
-            found.races = merged(found.races, data_races(self._ordinary))
+        found.races = merged(found.races, *map(data_races, self._several()))
         found.seconds = time.monotonic() - started
         return found
+
+    def _several(self) -> Iterator[Replayed]:
+        """Executions in which to look for races: not every schedule shows each, and a few short ones cost little."""
+        if self._ordinary is not None:
+            yield self._ordinary
+            if self._ordinary.execution.steps <= FEW_STEPS:
+                yield from (self._runner.record(_Random(self._order.seed + n), CHECKED_STEPS) for n in (1, 2, 3))
 
     def _steer(self, suspected: list[PotentialDeadlock]) -> None:
         """Lead one execution towards each deadlock that seems possible; only one that happens counts."""

@@ -259,6 +259,65 @@ SYNCHRONISED = {
                     future.result()["result"] += 1
             return sum(job["result"] for job in jobs)
     """,
+    "futures that are waited for": """
+        from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, as_completed, wait
+        class Box:
+            def __init__(self): self.n = 0
+        def work(box):
+            box.n += 1
+            return box
+        def main():
+            boxes = [Box() for _ in range(2)]
+            with ThreadPoolExecutor(2, thread_name_prefix="w") as pool:
+                futures = [pool.submit(work, box) for box in boxes]
+                for future in wait(futures, return_when=FIRST_COMPLETED).done: future.result().n += 1
+                for future in as_completed(futures): future.result().n += 1
+                last = pool.submit(work, Box())
+                last.add_done_callback(lambda future: setattr(future.result(), "n", 9))
+            for box in boxes: box.n += 1
+            return last.result().n
+    """,
+    "queues of every kind, and a thread that is seen to have ended": """
+        import queue, threading
+        class Box:
+            def __init__(self): self.n = self.m = 0
+        def main():
+            box, urgent, stack = Box(), queue.PriorityQueue(), queue.LifoQueue()
+            def one():
+                box.n += 1
+                urgent.put((1, box))
+            def two():
+                urgent.get()[1].n += 1
+                box.m += 1
+                stack.put(1)
+            timer = threading.Timer(1, lambda: stack.get() and setattr(box, "m", 5))
+            threads = [threading.Thread(target=f, name=f.__name__) for f in (one, two)]
+            for t in (*threads, timer): t.start()
+            while threads[1].is_alive(): threads[1].join(1)
+            box.n += 1
+            timer.join()
+            box.m += 1
+    """,
+    "a lock that is handed over": """
+        import threading
+        page, full = {}, threading.Lock()
+        def write():
+            page["text"] = "hello"
+            full.release()
+        def main():
+            full.acquire()
+            threading.Thread(target=write, name="write").start()
+            full.acquire()
+            page["text"] += "!"
+    """,
+    "random numbers, which are made for being drawn by several": """
+        import random, threading
+        def draw(): random.uniform(0, 1)
+        def main():
+            threads = [threading.Thread(target=draw, name=f"t{n}") for n in range(2)]
+            for t in threads: t.start()
+            for t in threads: t.join()
+    """,
     "timer": """
         import threading
         log = {}
@@ -348,6 +407,82 @@ def test_two_calls_that_only_add_to_a_container_are_no_race_but_looking_at_it_is
     assert merged(*map(data_races, recorded(tmp_path, source.format(more="")))) == []
     found = merged(*map(data_races, recorded(tmp_path, source.format(more="len(log)"))))
     assert {frozenset((r.first.line, r.second.line)) for r in found} == {frozenset((5, 6))}
+
+
+def test_what_else_happens_in_a_line_that_adds_is_a_race_as_ever(tmp_path: Path) -> None:
+    found = recorded(tmp_path, """
+        import threading
+        log, sold = [], 0
+        def add():
+            global sold
+            log.append(1); sold = 1
+        def main():
+            threads = [threading.Thread(target=add, name=f"t{n}") for n in range(2)]
+            for t in threads: t.start()
+            for t in threads: t.join()
+    """)  # fmt: skip
+    races = merged(*map(data_races, found))
+    assert {(r.object, r.first.operation, r.second.operation) for r in races} == {("sold", "write", "write")}
+
+
+def test_a_join_that_gave_up_orders_nothing(tmp_path: Path) -> None:
+    runs = recorded(tmp_path, """
+        import threading, time
+        page = {}
+        def write():
+            time.sleep(1)
+            page["text"] = "hello"
+        def main():
+            t = threading.Thread(target=write, name="write")
+            t.start()
+            t.join(0.5)
+            page["text"] = "none"
+            t.join()
+    """, seeds=2)  # fmt: skip
+    assert {frozenset((r.first.line, r.second.line)) for r in merged(*map(data_races, runs))} == {frozenset((6, 11))}
+
+
+CORRECT = Path(__file__).parent / "programs" / "correct"
+WITHOUT_LOCKS = {
+    "compare_and_swap": {"Cell.value"},
+    "dekker": {"Door.wish[0]", "Door.wish[1]", "Door.turn"},
+    "long_computation": {"Sum.total"},
+    "peterson": {"Lock.wants[0]", "Lock.wants[1]", "Lock.turn"},
+    "seqlock": {"Point.version", "Point.x", "Point.y"},
+    "slow_producer": {"box"},
+    "spin_until_released": {"Shared.ready"},
+    "ticket_lock": {"Board.serving"},
+}
+"""The correct programs that look at what others write without a lock in common, and at what."""
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # executors that are unwound
+@pytest.mark.parametrize("path", sorted(CORRECT.glob("*.py")), ids=lambda path: path.stem)
+def test_correct_programs_race_on_what_they_do_not_synchronise_and_on_nothing_else(path: Path) -> None:
+    runner = Runner(load_program(path))
+    runs = [runner.record(Chance(seed), 400) for seed in range(2)]
+    found = {race.object for race in merged(*map(data_races, runs))}
+    assert found <= WITHOUT_LOCKS.get(path.stem, set())
+
+
+def test_a_passing_search_looks_at_several_schedules_because_one_need_not_show_a_race(tmp_path: Path) -> None:
+    path = tmp_path / "program.py"
+    path.write_text(textwrap.dedent("""
+        import threading
+        data, lock = {"n": 0}, threading.Lock()
+        def one():
+            data["n"] = 1
+            with lock: pass
+        def two():
+            with lock: pass
+            data["n"] = 2
+        def main():
+            threads = [threading.Thread(target=f, name=f.__name__) for f in (one, two)]
+            for t in threads: t.start()
+            for t in threads: t.join()
+    """), encoding="utf-8")  # fmt: skip
+    found = explore(load_program(path), Options(budget=Budget(executions=20)))
+    assert [(r.object, r.first.line, r.second.line) for r in found.races] == [("data['n']", 5, 9)]
 
 
 PETERSON = """

@@ -40,17 +40,23 @@ _Seen = dict[Hashable, dict[Hashable, dict[Hashable, _Last]]]
 """By object, key, and who accessed it where and how."""
 
 
-def races(steps: Sequence[Step], data: Collection[Hashable], failed: Collection[int] = ()) -> list[Race]:
+def races(
+    steps: Sequence[Step],
+    data: Collection[Hashable],
+    failed: Collection[int] = (),
+    atomic: Collection[Hashable] = (),
+) -> list[Race]:
     """The races among `steps`, one for each pair of places in the source, in the order of their second step.
 
-    `data` are the objects that synchronise nothing; `failed` the indexes of steps that asked for a lock
+    `data` are the objects that synchronise nothing; those of them that are `atomic` are made for being used by
+    several threads at once, so there is no race on them. `failed` are the indexes of steps that asked for a lock
     and did not get it.
     """
     happened = HappensBefore(data)
     found: dict[Hashable, Race] = {}
     seen: _Seen = {}
     for index, step in enumerate(steps):
-        accesses = [access for access in step.accesses if access.object in data]
+        accesses = [access for access in step.accesses if access.object in data and access.object not in atomic]
         for access in accesses:
             for last in _conflicting(seen, access):
                 if not happened.before(last.task, last.time, step.task):

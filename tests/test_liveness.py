@@ -103,7 +103,7 @@ def test_broken_programs_get_the_verdict_of_their_directory_and_no_other(path: P
         ),
         (
             "truly_random",
-            "a loop cannot be told from progress, for nobody can look into secrets (truly random)",
+            "a loop touches the world outside (os.urandom), so it may end by itself",
         ),
         (
             "holds_what_nobody_sees_through",

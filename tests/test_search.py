@@ -6,8 +6,6 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from harness.budget import Budget
 from harness.explore import Exploration, Options, explore
 from harness.world.program import load_program

@@ -22,7 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.world import state_stack
-from harness.world.state_contents import variables
+from harness.world.state_stack import variables
 from harness.world.state_walk import Differs, Walk
 
 

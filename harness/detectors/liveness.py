@@ -65,6 +65,7 @@ class Liveness:
         self._events: list[Event] = []
         self._turns: list[list[Event]] = []
         self._began = self._blind = False
+        self._clock = ""
         self._doubts: Counter[str] = Counter()
         self.verdict: Verdict | None = None
 
@@ -90,6 +91,7 @@ class Liveness:
         if not self._began:
             self._began = True
             self._capture.refine()
+        self._capture.pause(True)
         chosen = next_in_turn(enabled, self._last)
         if not self._blind:
             try:
@@ -98,12 +100,14 @@ class Liveness:
                 self._give_up(f"its state cannot be taken ({type(error).__name__}: {error})")
                 self._blind = True
         self._last = chosen.index
+        self._capture.pause(False)
         return chosen
 
     def _observe(self, chosen: Any, enabled: list[Any], step: int) -> None:
         if chosen.index <= self._last or self._last < 0:
             self._round(step)
         if self._loop and self.verdict is None:
+            self._capture.watch()
             self._events.append(Event(*self._capture.event(chosen, enabled, len(self._turns) == TURNS - 1)))
 
     def _round(self, step: int) -> None:
@@ -120,7 +124,8 @@ class Liveness:
         if anchor is not None and places == anchor.places and self._comes_again(anchor):
             self._loop, self._since = step - anchor.step, step
             self._events, self._turns = [], []
-            self._time, self._capture.outside = self._capture.now, ""
+            self._time = self._capture.now
+            self._capture.outside = self._capture.clock = ""
         elif anchor is None or self._rounds & (self._rounds - 1) == 0:
             state = self._capture.take(self._ignored)
             self._anchor = None if state is None else _Anchor(step, places, state)
@@ -142,10 +147,13 @@ class Liveness:
         same = len(turn) == self._loop and all(map(Event.same, turn, self._turns[0]))
         if not same or not self._capture.take(self._ignored, self._anchor.state):
             self._give_up("a loop seemed to close but did not repeat itself")
-        elif self._time == self._capture.now and self._capture.pass_time():
-            self._loop, self._anchor = 0, None
         elif self._capture.outside:
             self._give_up(f"a loop {self._capture.outside}, so it may end by itself")
+        elif self._time == self._capture.now and self._capture.pass_time():
+            self._clock = self._capture.clock
+            self._loop, self._anchor = 0, None
+        elif self._capture.clock:
+            self._give_up(f"a loop {self._capture.clock}, so it may end by itself")
         elif hidden := self._capture.opaque({event.task for event in turn}):
             self._give_up(hidden)
         elif len(self._turns) == TURNS:
@@ -165,3 +173,4 @@ class Liveness:
         self._rest = 2 ** sum(self._doubts.values())
         self._loop = 0
         self._anchor = None
+        self._capture.unwatch()

@@ -13,7 +13,7 @@ from __future__ import annotations
 import _thread
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from types import CodeType, FrameType
@@ -21,15 +21,14 @@ from typing import Any
 
 from harness.scheduler import Scheduler
 from harness.task import Both, Task
-from harness.world import state_stack
+from harness.trace import Operation
+from harness.world import state_calls, state_stack
 from harness.world.naming import Naming
-from harness.world.state_contents import HARNESS, UNFINISHED, frame_contents
+from harness.world.state_code import HARNESS, HITS, MISSES, constant, frame_contents, is_outside, namespace
+from harness.world.state_contents import UNFINISHED, contents
 from harness.world.state_requests import holder_gone, looks_at_unfinished, request, target, waits_for, waking
 from harness.world.state_walk import Differs, Walk
 from harness.world.world import World
-
-OUTSIDE = ("open", "os.", "socket.", "subprocess.", "shutil.", "glob.", "pathlib.", "sqlite3.", "urllib.", "tempfile.")
-"""Audit events, by their beginning, of code that asks or changes the world outside the program."""
 
 _BASES: tuple[CodeType, ...] = (Scheduler.run.__code__, Scheduler._carry.__code__)
 """Where a program thread's own frames begin."""
@@ -44,9 +43,9 @@ class StateCapture:
         self.differs: dict[str, int] = {}
         self.unknown: list[str] = []
         self._places: dict[int, tuple[int, Any]] = {}
-        self.outside = ""
+        self.outside = self.clock = ""
         self._patience = 1_000_000
-        self._aside = frozenset((UNFINISHED,))
+        self._aside = frozenset((UNFINISHED, HITS, MISSES))
         self._granularity: tuple[bool, bool] | None = None
         self._naming: Naming | None = None
 
@@ -57,11 +56,11 @@ class StateCapture:
         scheduler.release_points = points.full = True
         scheduler.early_timeouts = False
         scheduler.on_clock = self._clock_is_read
-        listen(self._outside_is_touched)
+        state_calls.listen(self)
 
     def restore(self) -> None:
         """Undo `refine`, for the next execution."""
-        listen(None)
+        state_calls.listen(None)
         if self._granularity is not None:
             self.world.scheduler.release_points, self.world.points.full = self._granularity
             self._granularity = None
@@ -70,10 +69,33 @@ class StateCapture:
         """The library's own timed waits look at the clock too, but only to count down what is in the state."""
         frame = next(frames_of(sys._getframe()), None)
         if frame is not None and frame.f_code.co_filename in self.world.modules.files:
-            self.outside = f"looks at the clock ({_place(frame)})"
+            self.clock = f"looks at the clock ({_place(frame)})"
 
-    def _outside_is_touched(self, event: str) -> None:
-        self.outside = self.outside or f"touches the world outside ({event})"
+    def watch(self) -> None:
+        """From now on the running thread's calls are looked at: what they touch may lie outside of the state."""
+        state_calls.watch()
+
+    def pause(self, paused: bool) -> None:
+        """While paused, nobody's calls are looked at: they are the lab's."""
+        state_calls.pause(paused)
+
+    def unwatch(self) -> None:
+        """The loop was none: calls are not looked at any more."""
+        state_calls.unwatch()
+
+    def touched(self, what: str) -> None:
+        """Somebody touches what no state can have in it."""
+        self.outside = self.outside or what
+
+    def cache_is_read(self) -> None:
+        """Somebody reads how often a cache was hit: the counts are part of the state from now on."""
+        self._aside -= {HITS, MISSES}
+
+    def is_seen(self, name: str) -> bool:
+        """Whether the module's variables are part of the state, or without importance."""
+        if is_outside(name) or name.startswith("namedtuple_"):
+            return True
+        return any(module.__name__ == name for module in self.world.modules.loaded())
 
     @property
     def now(self) -> int:
@@ -84,11 +106,11 @@ class StateCapture:
         """Let the clock move although threads are enabled, which only repeat themselves; False where nobody waits."""
         scheduler = self.world.scheduler
         timed = [task for task in scheduler.live if task.wants is not None and task.deadline is not None]
-        if not timed and not self.outside:
+        if not timed and not self.clock:
             return False
         due = [task.deadline or 0 for task in timed if task.pending.kind != "look"]
         sleepers = [deadline for deadline in due if deadline > scheduler.now]
-        if len(sleepers) < len(timed) or self.outside:  # somebody looks at the clock all the time: in ever longer leaps
+        if len(sleepers) < len(timed) or self.clock:  # somebody looks at the clock all the time: in ever longer leaps
             self._patience *= 8
             sleepers.append(scheduler.now + self._patience)
         scheduler.now = min(sleepers)
@@ -146,7 +168,8 @@ class StateCapture:
         asked = request(task)
         operation = task.call or task.pending
         if looks_at_unfinished(operation, task.subject):
-            self._aside = frozenset()
+            self._aside -= {UNFINISHED}
+        self._is_changed(operation, task.subject)
         frame = next(self.world.frames(self._ident(task)), None)
         place = (frame.f_code, frame.f_lasti) if frame is not None else None
         where = _place(frame) if named and frame is not None else ""
@@ -155,6 +178,17 @@ class StateCapture:
             asked.resource if asked else None, self._name(task) if named else "", where,
             tuple(t.index for t in enabled), target(task), holder_gone(task),
         )  # fmt: skip
+
+    def _is_changed(self, operation: Operation, subject: Any) -> None:
+        """A change of a module or a class that others than this program have, too, is in no state."""
+        if operation.kind != "write":
+            return
+        if isinstance(subject, type) and contents(subject) == constant(subject):
+            self.touched(f"changes {subject.__name__}.{operation.key}")
+        elif type(subject) is dict and type(name := subject.get("__name__")) is str:
+            module = sys.modules.get(name)
+            if module is not None and module.__dict__ is subject and module not in self.world.modules.loaded():
+                self.touched(f"changes {name}.{operation.key}")
 
     def threads(self) -> list[tuple[Any, ...]]:
         """The fields of a detectors.lasso.Standing for each unfinished thread."""
@@ -195,30 +229,10 @@ class StateCapture:
                 walk.unfold((head, pairs if frame.f_code.co_filename in files else _counted_down(pairs, now)))
         walk.thread = ""
         for module in world.modules.loaded():
-            names = [(name, value) for name, value in module.__dict__.items() if not name.startswith("__")]
-            walk.unfold((module.__name__, names))
+            walk.namespace(module.__dict__, (module.__name__, namespace(module)))
+        walk.refer("Thread.name", world.library.threading.__dict__["_counter"])
         walk.refer("random", sys.modules.get("random"))
         walk.finish()
-
-
-_listener: Callable[[str], None] | None = None
-_hooked = False
-
-
-def listen(listener: Callable[[str], None] | None) -> None:
-    """From now on `listener` is told when this process touches the world outside. (An audit hook stays for good.)"""
-    global _listener, _hooked
-    _listener = listener
-    if listener is not None and not _hooked:
-        _hooked = True
-        sys.addaudithook(_audit)
-
-
-def _audit(event: str, args: Any) -> None:
-    if _listener is not None and event.startswith(OUTSIDE):
-        caller = sys._getframe(1).f_code.co_filename
-        if not caller.startswith((HARNESS, "<frozen importlib")):  # not the lab's own doing, nor an import
-            _listener(event)
 
 
 def _top(ident: int) -> FrameType | None:

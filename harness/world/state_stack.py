@@ -1,4 +1,4 @@
-"""Operand stacks: what a suspended frame holds besides its variables.
+"""Operand stacks and variables: what a suspended frame holds.
 
 A `for` loop keeps its iterator on the operand stack of its frame, where Python code cannot see it; a
 state without it is not complete. CPython offers no way in, so the slots are read from memory, in the
@@ -31,6 +31,9 @@ _PREVIOUS, _STACKTOP, _LOCALS = 8, 64, 72
 _ENTRY, _OWNER, _OWNED_BY_C = 68, 70, 3
 UNBOUND = object()
 """Stands for an empty slot."""
+
+_OPTIMIZED = 1
+"""CO_OPTIMIZED: a function's frame, whose f_locals is not the namespace itself."""
 
 _TAKEN = {
     name: count
@@ -68,6 +71,20 @@ def operands(frame: FrameType) -> list[Any] | None:
             return None
         top = first + depth
     return [_slot(address, at) for at in range(first, top)]
+
+
+def variables(frame: FrameType) -> list[tuple[str, Any]]:
+    """A frame's local variables, as they lie there: those that functions share are cells.
+
+    Read from memory, too: up to 3.12 `f_locals` is one dictionary per frame, which the program may have in use.
+    """
+    code, address = frame.f_code, _inner(frame)
+    if address is None or not code.co_flags & _OPTIMIZED:
+        return list(frame.f_locals.items())
+    own = code.co_varnames
+    names = (*own, *(name for name in code.co_cellvars if name not in own), *code.co_freevars)
+    found = ((name, _slot(address, at)) for at, name in enumerate(names))
+    return [(name, value) for name, value in found if value is not UNBOUND]
 
 
 def called_from_c(frame: FrameType) -> bool:

@@ -14,7 +14,8 @@ import warnings
 from collections import deque
 from typing import Any
 
-from harness.world.state_contents import PLAIN, WEAKLY, Contents, Unknown, contents
+from harness.world.state_code import Contents, Unknown
+from harness.world.state_contents import AMBIGUOUS, PLAIN, WEAKLY, contents
 
 SIZE = 100_000
 """Tokens after which a state counts as too large to be compared."""
@@ -60,7 +61,7 @@ class Walk:
         self._label = label
         cls = type(value)
         if cls in PLAIN:
-            self.emit((cls, value))
+            self.emit((cls, repr(value) if cls in AMBIGUOUS else value))
             return
         number = self._numbers.get(id(value))
         if number is None:
@@ -71,6 +72,13 @@ class Walk:
             )
             self._todo.append(number)
         self.emit(number)
+
+    def namespace(self, owner: Any, found: Contents) -> None:
+        """The same for what `owner` holds, a dictionary that others may refer to."""
+        self._numbers.setdefault(id(owner), len(self._objects))
+        self._objects.append(owner)
+        self._origin.append((-1, ""))
+        self.unfold(found)
 
     def unfold(self, found: Contents) -> None:
         """Add a kind of object and references to its parts, but for the ignored ones."""

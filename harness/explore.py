@@ -77,6 +77,8 @@ class Exploration:
     instrument: tuple[str, ...] = ()
     trace: Trace | None = field(default=None, repr=False)
     potential_deadlocks: list[PotentialDeadlock] = field(default_factory=list)
+    failed_with: dict[Outcome, tuple[int, str]] = field(default_factory=dict)
+    """How many executions failed in which way, each with the message of the first."""
 
 
 @dataclass(frozen=True)
@@ -175,6 +177,7 @@ def _exploration(program: Program, options: Options, found: Found) -> Exploratio
         outcome=found.outcome,
         message=found.message,
         results=dict(found.results),
+        failed_with=found.failed_with,
         witness=found.witness,
         minimal_witness=found.minimal,
         preemptions=found.preemptions,

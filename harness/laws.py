@@ -2,7 +2,8 @@
 
 A law is a function from a scenario to complaints, each one line with helpful words for its author.
 `check` shows them, the test suite asserts that there are none. The laws from `reaches_its_bug` on
-execute programs and take a budget.
+execute programs, and are told how much that may cost; where one holds by degrees, it adds a `Remark`
+that says how far.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from harness.budget import Budget
 from harness.corpus import ROOT, Scenario, name_of, resolve
-from harness.explore import Options, explore, replay
+from harness.explore import Exploration, Options, explore, replay
 from harness.outcome import Outcome
 from harness.schedule import WitnessError
 from harness.world.program import TargetError
@@ -29,9 +31,34 @@ TODO = "TODO"
 """What a skeleton is full of, and what a finished scenario has none of."""
 
 TO_FAIL = Budget(seconds=20.0, executions=5000)
-TO_SURVIVE = Budget(seconds=10.0, executions=5000)
+SAMPLERS = ("random", "pct", "pos", "surw", "fair")
 
-Law = Callable[[Scenario], Iterator[str]]
+
+@dataclass(frozen=True)
+class Effort:
+    """What executing one scenario's programs may cost: `survival` for its fix, `failures` for the ways to fail.
+
+    `samples` executions of each sampling strategy are tried where trying all of them is not enough.
+    """
+
+    survival: Budget
+    failures: Budget
+    samples: int
+
+
+QUICK = Effort(survival=Budget(seconds=10.0), failures=Budget(seconds=2.0, executions=100), samples=25)
+"""For an author who waits, and for the test suite: a few seconds."""
+
+THOROUGH = Effort(survival=Budget(seconds=60.0), failures=Budget(seconds=60.0), samples=2000)
+"""For a scenario that is finished: up to some minutes."""
+
+
+class Remark(str):
+    """What is worth knowing of a law that holds."""
+
+
+Law = Callable[..., Iterator[str]]
+"""Called with a scenario; a law that executes programs takes an `Effort` as well."""
 
 
 def is_filled_in(scenario: Scenario) -> Iterator[str]:
@@ -79,7 +106,7 @@ def has_a_readme_with_a_story(scenario: Scenario) -> Iterator[str]:
 
 def has_short_plain_programs(scenario: Scenario) -> Iterator[str]:
     """Standard library only, every thread has a name, at most MAX_LINES lines."""
-    for variant in ("broken", "fixed"):
+    for variant in variants(scenario):
         text = _source(scenario, variant)
         lines = len(text.splitlines())
         if lines > MAX_LINES:
@@ -88,6 +115,13 @@ def has_short_plain_programs(scenario: Scenario) -> Iterator[str]:
             yield f"{variant}.py imports {name}: a scenario needs the standard library only"
         for line in _unnamed_threads(text):
             yield f"{variant}.py:{line}: give the thread a name (name=…, thread_name_prefix=…), traces show it"
+
+
+def leaves_nothing_to_chance(scenario: Scenario) -> Iterator[str]:
+    """What an execution does depends on its schedule and on nothing else."""
+    for variant in variants(scenario):
+        for line, what in _chances(_source(scenario, variant)):
+            yield f"{variant}.py:{line}: {what} is chance: the schedule alone is to decide what happens"
 
 
 def differs_by_its_lesson(scenario: Scenario) -> Iterator[str]:
@@ -100,7 +134,7 @@ def differs_by_its_lesson(scenario: Scenario) -> Iterator[str]:
         yield f"broken.py and fixed.py differ in {len(changed)} lines, at most {MAX_DIFF}: the difference is the lesson"
 
 
-def reaches_its_bug(scenario: Scenario) -> Iterator[str]:
+def reaches_its_bug(scenario: Scenario, effort: Effort = QUICK) -> Iterator[str]:
     """The broken program fails as promised, and in no other way before that."""
     found = explore(scenario.program("broken"), Options(budget=TO_FAIL))
     if found.outcome is not scenario.expect:
@@ -108,10 +142,27 @@ def reaches_its_bug(scenario: Scenario) -> Iterator[str]:
         yield f"broken.py is to end in {scenario.expect}, the search found: {found.outcome}{detail}"
 
 
-def has_a_witness_that_replays(scenario: Scenario) -> Iterator[str]:
+def has_one_bug(scenario: Scenario, effort: Effort = QUICK) -> Iterator[str]:
+    """Whatever fails among all executions, or among many of each kind, fails as promised."""
+    samples = Budget(executions=effort.samples)
+    for strategy, budget in (("exhaustive", effort.failures), ("random", samples), ("fair", samples)):
+        found = explore(scenario.program("broken"), Options(strategy=strategy, budget=budget, keep_going=True))
+        for outcome, (times, message) in found.failed_with.items():
+            if outcome is not scenario.expect:
+                yield (
+                    f"broken.py is to end in {scenario.expect} and in nothing else, but {times} of {found.executions} "
+                    f"executions ({strategy}) ended in {outcome}: {message}"
+                )
+        if found.outcome is Outcome.INCONCLUSIVE:
+            yield f"the {strategy} search of broken.py is inconclusive: {found.message}"
+        every = ", all there are" if found.exhausted else ""
+        yield Remark(f"{strategy}: {found.failures:,} of {found.executions:,} executions failed{every}")
+
+
+def has_a_witness_that_replays(scenario: Scenario, effort: Effort = QUICK) -> Iterator[str]:
     """The witness leads to the promised outcome, twice along the same trace."""
     if not scenario.witness:
-        yield "scenario.toml has no witness: `check --witness` finds one and writes it down"
+        yield f"scenario.toml has no witness: `check --witness {scenario.name}` finds one and writes it down"
         return
     try:
         first, second = (replay(scenario.program("broken"), scenario.witness, Options()) for _ in range(2))
@@ -119,23 +170,44 @@ def has_a_witness_that_replays(scenario: Scenario) -> Iterator[str]:
         yield str(error)
         return
     if first.diverged:
-        yield f"the witness does not fit any more: {first.diverged}; `check --witness` writes a new one"
+        yield f"the witness does not fit any more: {first.diverged}; `check --witness {scenario.name}` writes a new one"
     elif first.outcome is not scenario.expect:
         yield f"the witness leads to {first.outcome}, scenario.toml expects {scenario.expect}"
     elif first.trace != second.trace:
         yield "the witness leads along two different traces: the program is not deterministic"
 
 
-def has_a_fix_that_survives(scenario: Scenario) -> Iterator[str]:
-    """The same search finds no failure of the fixed program."""
-    found = explore(scenario.program("fixed"), Options(budget=TO_SURVIVE))
+def has_a_fix_that_survives(scenario: Scenario, effort: Effort = QUICK) -> Iterator[str]:
+    """The same search finds no failure of the fixed program; where it does not come to its end, others help."""
+    found = explore(scenario.program("fixed"), Options(budget=effort.survival))
+    yield from _fallen(found)
+    if found.exhausted:
+        yield Remark(f"every interleaving was tried: {found.executions:,} executions")
+        return
+    yield Remark(f"not every interleaving was tried: {found.executions:,} executions")
+    if effort is not QUICK:
+        yield from _survives_samples(scenario, effort)
+
+
+def _survives_samples(scenario: Scenario, effort: Effort) -> Iterator[str]:
+    for strategy in SAMPLERS:
+        options = Options(strategy=strategy, budget=Budget(executions=effort.samples))
+        yield from _fallen(explore(scenario.program("fixed"), options))
+        yield Remark(f"{strategy}: {effort.samples:,} executions")
+    found = explore(scenario.program("fixed"), Options(strategy="exhaustive", preemptions=2, budget=effort.survival))
+    yield from _fallen(found)
+    every = "every interleaving" if found.claim == "bounded" else "not every interleaving"
+    yield Remark(f"{every} with at most 2 preemptions was tried: {found.executions:,} executions")
+
+
+def _fallen(found: Exploration) -> Iterator[str]:
     if found.outcome.failed:
         yield f"fixed.py ends in {found.outcome}: {found.message}; replay with {found.minimal_witness or found.witness}"
     elif found.outcome is Outcome.INCONCLUSIVE:
-        yield f"the search of fixed.py is inconclusive: {found.message}"
+        yield f"the {found.strategy} search of fixed.py is inconclusive: {found.message}"
 
 
-def kills_its_wrong_fixes(scenario: Scenario) -> Iterator[str]:
+def kills_its_wrong_fixes(scenario: Scenario, effort: Effort = QUICK) -> Iterator[str]:
     """Every wrong fix fails, in the way it says."""
     for wrong in scenario.wrong_fixes:
         found = explore(scenario.program(wrong.name), Options(budget=TO_FAIL))
@@ -143,7 +215,7 @@ def kills_its_wrong_fixes(scenario: Scenario) -> Iterator[str]:
             yield f"wrong_fixes/{wrong.name}.py is to end in {wrong.expect}, the search found: {found.outcome}"
 
 
-def has_a_fix_that_runs_plainly(scenario: Scenario) -> Iterator[str]:
+def has_a_fix_that_runs_plainly(scenario: Scenario, effort: Effort = QUICK) -> Iterator[str]:
     """`python fixed.py` ends well and says nothing on stderr."""
     path = scenario.path("fixed")
     try:
@@ -162,12 +234,14 @@ STATIC: tuple[Law, ...] = (
     holds_what_belongs_there,
     has_a_readme_with_a_story,
     has_short_plain_programs,
+    leaves_nothing_to_chance,
     differs_by_its_lesson,
 )
 """Laws that only read."""
 
 DYNAMIC: tuple[Law, ...] = (
     reaches_its_bug,
+    has_one_bug,
     has_a_witness_that_replays,
     has_a_fix_that_survives,
     kills_its_wrong_fixes,
@@ -181,9 +255,14 @@ def title(law: Law) -> str:
     return law.__name__.replace("_", " ")
 
 
+def variants(scenario: Scenario) -> list[str]:
+    """The programs that a scenario must have, and its wrong fixes."""
+    return ["broken", "fixed", *(wrong.name for wrong in scenario.wrong_fixes)]
+
+
 def _source(scenario: Scenario, variant: str) -> str:
-    path = scenario.path(variant)
-    return path.read_text(encoding="utf-8") if path.is_file() else ""
+    """The text of a program, "" where there is none. Raises TargetError for what is not Python."""
+    return scenario.program(variant).source if scenario.path(variant).is_file() else ""
 
 
 def _imported(text: str) -> set[str]:
@@ -197,12 +276,38 @@ def _imported(text: str) -> set[str]:
 
 
 def _unnamed_threads(text: str) -> list[int]:
-    """Lines on which a thread is made without a name: `Thread(…)` itself, and executors without a prefix."""
+    """Lines on which a thread is made without a name; a Timer gets its name afterwards, all others at once."""
+    tree = ast.parse(text)
     wanted = {"Thread": "name", "ThreadPoolExecutor": "thread_name_prefix"}
+    named_later = any(
+        isinstance(n, ast.Attribute) and n.attr == "name" and isinstance(n.ctx, ast.Store) for n in ast.walk(tree)
+    )
     return [
         node.lineno
-        for node in ast.walk(ast.parse(text))
+        for node in ast.walk(tree)
         if isinstance(node, ast.Call)
-        and (called := ast.unparse(node.func).rpartition(".")[2]) in wanted
-        and wanted[called] not in {keyword.arg for keyword in node.keywords}
+        and (
+            ((called := _called(node)) in wanted and wanted[called] not in {keyword.arg for keyword in node.keywords})
+            or (called == "Timer" and not named_later)
+        )
     ]
+
+
+def _called(call: ast.Call) -> str:
+    return ast.unparse(call.func).rpartition(".")[2]
+
+
+_CHANCE = {"random", "secrets", "uuid", "datetime", "os", "tempfile", "socket"}
+"""Modules of numbers, times and places that are others in every run."""
+
+
+def _chances(text: str) -> Iterator[tuple[int, str]]:
+    """Lines on which something else than the schedule may decide, and what."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+            for name in names:
+                if name.partition(".")[0] in _CHANCE:
+                    yield node.lineno, f"the module {name}"
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("time.time", "time.time_ns", "id", "hash"):
+            yield node.lineno, f"{ast.unparse(node.func)}()"

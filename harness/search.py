@@ -61,6 +61,7 @@ class Found:
     first_failure: int | None = None
     first: Execution | None = None
     results: Counter[str] = field(default_factory=Counter)
+    failed_with: dict[Outcome, tuple[int, str]] = field(default_factory=dict)
     outcome: Outcome = Outcome.PASSED
     message: str = ""
     exhausted: bool = False
@@ -165,7 +166,9 @@ class Search:
                 self._found = found
                 continue
             try:
-                strategy.end(execution.log, execution.pending, cut=execution.cut)
+                # Turns in the tail are nobody's choice, so there is nothing to be asked for in their stead.
+                chosen = execution.log[: self._runner.max_steps // 2] if execution.log else execution.log
+                strategy.end(chosen, execution.pending, cut=execution.cut)
             except SearchError as error:
                 found.odd = str(error)
                 break
@@ -213,6 +216,8 @@ class Search:
             found.steps = max(found.steps, execution.steps)
         if execution.outcome.failed:
             found.failures += 1
+            times, message = found.failed_with.get(execution.outcome, (0, execution.message))
+            found.failed_with[execution.outcome] = times + 1, message
             if found.first is None:
                 found.first, found.first_failure, found.steps = execution, found.executions, execution.steps
 

@@ -12,7 +12,7 @@ from harness.commands.console import say
 from harness.commands.options import add
 from harness.corpus import Scenario
 from harness.explore import Options, explore
-from harness.report.text import count, fold, style_for
+from harness.report.text import Style, count, fold, style_for
 
 FORTH = re.compile(r'^witness\s*=\s*".*"$', re.MULTILINE)
 
@@ -27,12 +27,14 @@ def register(commands: Any) -> None:
     )
     parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="names, parts of names, globs, directories")
     parser.add_argument("--witness", action="store_true", help="find a witness and write it into scenario.toml")
+    parser.add_argument("--thorough", action="store_true", help="as many executions as a finished scenario is due")
     add(parser, "--seed")
     parser.set_defaults(run=run)
 
 
 def run(options: Namespace) -> int:
     style = style_for(sys.stdout, options.color)
+    effort = laws.THOROUGH if options.thorough else laws.QUICK
     broken = 0
     for scenario in corpus.select(options.scenarios):
         say(style.paint(scenario.name, "bold"))
@@ -46,20 +48,20 @@ def run(options: Namespace) -> int:
             say(fold("the laws that execute the programs come when these hold", "  then     "))
         else:
             for law in laws.DYNAMIC:
-                complaints += _show(law, list(law(scenario)), style)
+                complaints += _show(law, list(law(scenario, effort)), style)
         broken += bool(complaints)
     if broken:
         say(f"{count(broken, 'scenario')} not finished yet")
     return 1 if broken else 0
 
 
-def _show(law: laws.Law, complaints: list[str], style: Any) -> int:
-    if not complaints:
-        say(f"  {style.paint('holds', 'green')}    {laws.title(law)}")
-    else:
-        say(f"  {style.paint('missing', 'red', 'bold')}  {laws.title(law)}")
-        for complaint in complaints:
-            say(fold(complaint, "           "))
+def _show(law: laws.Law, found: list[str], style: Style) -> int:
+    """Print what a law has to say; how many complaints that was."""
+    complaints = [words for words in found if not isinstance(words, laws.Remark)]
+    word = style.paint("missing", "red", "bold") if complaints else style.paint("holds", "green") + "  "
+    say(f"  {word}  {laws.title(law)}")
+    for words in complaints or found:
+        say(fold(words, "           "))
     return len(complaints)
 
 

@@ -62,7 +62,9 @@ def _exploration_lines(found: Exploration, style: Style) -> Iterator[str]:
     yield fold(f"{effort}, {found.strategy}, seed {found.seed}, Python {found.python}", "  search   ")
     if found.outcome.failed:
         if found.failures > 1:
-            yield f"  failed   {found.failures:,} of {found.executions:,}"
+            kinds = [f"{times:,} {outcome}" for outcome, (times, _) in found.failed_with.items()]
+            words = f": {', '.join(kinds)}" if len(kinds) > 1 else ""
+            yield f"  failed   {found.failures:,} of {found.executions:,}{words}"
         yield fold(found.message or str(found.outcome), "  why      ")
         if (least := preemptions(found)) is not None:
             proof = ": no schedule with fewer fails like this" if found.fewest and least else ""

@@ -5,4 +5,4 @@ def check(result):
     total = result["alice"] + result["bob"]
     assert total == 200, f"200 at the start, {total} at the end: money appeared or disappeared"
     due = 100 - (30 - 10) * result["bills"]
-    assert result["alice"] == due, f"alice paid 30 and got 10 for each bill: she should have {due}, not {result['alice']}"
+    assert result["alice"] == due, f"alice paid 30 and got 10 each time: she should have {due}, not {result['alice']}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -62,8 +62,7 @@ class Granularity(NamedTuple):
         return self.releases or task.pending.kind != "release" or not isinstance(task.subject, InnerLock)
 
 
-@dataclass(frozen=True)
-class Execution:
+class Execution(NamedTuple):
     """One execution's outcome and what a search needs of it; all plain values."""
 
     outcome: Outcome
@@ -73,8 +72,8 @@ class Execution:
     steps: int
     max_bypass: int
     output: str
+    pending: dict[int, Operation]
     log: list[Step] | None = None
-    pending: dict[int, Operation] = field(default_factory=dict)
     threads: tuple[str, ...] = ()
     cut: bool = False
     """The fair tail took over: the strategy did not choose all of it."""
@@ -120,6 +119,7 @@ class Runner:
         self.world = World(program, instrumented)
         self.max_steps = max_steps or int(program.settings.get("max_steps", MAX_STEPS))
         self.early_timeouts = early_timeouts
+        self._set_tail()
         self._check = _load_oracle(program.oracle)
         self._watchdog = watchdog
         if watchdog is not None:
@@ -194,7 +194,7 @@ class Runner:
             execution = self._execute(scribe, steps, tail_from, log_steps=True, recording=recording, early=early)
         except Diverged as error:
             diverged = str(error)
-            execution = Execution(Outcome.INCONCLUSIVE, diverged, None, (), world.scheduler.steps, 0, "")
+            execution = Execution(Outcome.INCONCLUSIVE, diverged, None, (), world.scheduler.steps, 0, "", {})
         finally:
             world.scheduler.release_points, world.points.full = granularity, False
         turns: tuple[Turn, ...] = tuple(scribe.turns)
@@ -204,6 +204,11 @@ class Runner:
         facts = recording.facts()
         trace = recording.trace(contended(world.scheduler.log or []))
         return Replayed(execution, trace, written, scribe.preemptions, facts, scribe.fair_from, diverged)
+
+    def _set_tail(self) -> None:
+        """Who takes over where threads are to take turns: most executions end before, and leave it to the next one."""
+        self._capture = StateCapture(self.world)
+        self._tail = Liveness(self._capture, self.program.settings)
 
     def _execute(
         self,
@@ -217,8 +222,9 @@ class Runner:
         early: bool | None = None,
     ) -> Execution:
         world = self.world
-        capture = StateCapture(world)
-        liveness = Liveness(capture, self.program.settings)
+        if self._tail.began:
+            self._set_tail()
+        liveness = self._tail
         if recording is not None:
             strategy.fair = liveness
         stuck: list[Waiting] = []
@@ -246,7 +252,8 @@ class Runner:
         except RecursionError as error:
             raise TooDeep(_too_deep(*error.args)) from None
         finally:
-            capture.restore()
+            if liveness.began:
+                self._capture.restore()
         outcome, message, result = self._judge(ending, stuck, liveness)
         return Execution(
             outcome=outcome,
@@ -256,8 +263,8 @@ class Runner:
             steps=ending.steps,
             max_bypass=ending.max_bypass,
             output=ending.output,
-            log=ending.log,
             pending=ending.pending,
+            log=ending.log,
             threads=ending.threads,
             cut=ending.ended == "bound" or ending.steps > tail_from,
             loop=liveness.verdict.loop if liveness.verdict else (),

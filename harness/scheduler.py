@@ -91,6 +91,7 @@ class Scheduler:
         main.ident = _MAIN_IDENT
         self.host_ident = _thread.get_ident()
         self.tasks = [main]
+        self.names = {main.name}
         self.live = [main]
         self.main = self.current = main
         self.strategy, self.tail, self.tail_from, self.max_steps = strategy, tail, tail_from, max_steps
@@ -357,10 +358,10 @@ class Scheduler:
             self.recorder.chosen(chosen, enabled)
 
     def _unique(self, name: str) -> str:
-        taken = {task.name for task in self.tasks}
-        if name not in taken:
-            return name
-        return next(candidate for n in range(2, 10**6) if (candidate := f"{name}.{n}") not in taken)
+        if name in self.names:
+            name = next(candidate for n in range(2, 10**6) if (candidate := f"{name}.{n}") not in self.names)
+        self.names.add(name)
+        return name
 
     def _carry(self, carrier: Carrier) -> None:
         carrier.ident = _thread.get_ident()

@@ -80,7 +80,7 @@ class Task:
     __slots__ = (
         "index", "name", "daemon", "pending", "wants", "deadline", "steps", "held", "baton", "asked",
         "bypassed", "call", "subject", "created", "unwound", "ident", "handle", "timed_out", "carrier", "reentry",
-        "called",
+        "called", "token",
     )  # fmt: skip
 
     def __init__(self, index: int, name: str, daemon: bool, baton: Any) -> None:
@@ -88,7 +88,8 @@ class Task:
         self.name = name
         self.daemon = daemon
         self.baton = baton
-        self.pending = Operation("begin", ("thread", index))
+        self.token: Hashable = ("thread", index)
+        self.pending = Operation("begin", self.token)
         self.wants: Holdable | None = None
         self.deadline: int | None = None
         self.steps = 0
@@ -109,10 +110,6 @@ class Task:
     @property
     def finished(self) -> bool:
         return not self.held
-
-    @property
-    def token(self) -> Hashable:
-        return ("thread", self.index)
 
     @property
     def releaser(self) -> Task:

@@ -46,7 +46,7 @@ class _Anchor(NamedTuple):
 class Liveness:
     """The tail of every execution: threads take turns, and states are compared until one repeats.
 
-    `verdict` is what was proven.
+    `verdict` is what was proven; `began` tells that it has chosen, so that it is of no use to another execution.
     """
 
     every_step = True
@@ -64,7 +64,7 @@ class Liveness:
         self._meetings = 0
         self._events: list[Event] = []
         self._turns: list[list[Event]] = []
-        self._began = self._blind = False
+        self.began = self._blind = False
         self._clock = ""
         self._doubts: Counter[str] = Counter()
         self.verdict: Verdict | None = None
@@ -72,7 +72,7 @@ class Liveness:
     @property
     def inconclusive(self) -> str:
         """What stood in the way of a verdict, and what would settle it; empty where the tail was never reached."""
-        if not self._began or self.verdict is not None:
+        if not self.began or self.verdict is not None:
             return ""
         if self._doubts:
             return self._doubts.most_common(1)[0][0]
@@ -88,8 +88,8 @@ class Liveness:
 
     def choose(self, enabled: list[Any], running: Any, step: int) -> Any:
         """Round robin; stops the execution through the capture once a lasso is proven."""
-        if not self._began:
-            self._began = True
+        if not self.began:
+            self.began = True
             self._capture.refine()
         self._capture.pause(True)
         chosen = next_in_turn(enabled, self._last)

@@ -149,7 +149,7 @@ class Points:
         if kind in _PLAIN or key is WHOLE or self.full:
             return key
         if kind is tuple or kind is frozenset:
-            return kind(self._lasting(part) for part in key)  # type: ignore[attr-defined, no-any-return]
+            return kind(self._lasting(part) for part in key)  # type: ignore[attr-defined]
         if isinstance(key, str):  # such a member of an Enum is equal to its value
             return str.__str__(key)
         if isinstance(key, int):

@@ -14,9 +14,8 @@ import io
 import sys
 from collections.abc import Callable, Iterator
 from contextvars import Context
-from dataclasses import dataclass, field
 from types import FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 from harness.carriers import FREE_THREADED
 from harness.scheduler import Scheduler
@@ -39,8 +38,7 @@ COLLECT_EVERY = 50
 """Executions between two collections of cyclic garbage, which is off while a program runs."""
 
 
-@dataclass
-class Ending:
+class Ending(NamedTuple):
     """The raw facts of one execution.
 
     `bypass` names who was passed over most often, and by whom last. `pending` holds what threads were about to do
@@ -57,11 +55,11 @@ class Ending:
     bypass: tuple[str, str]
     output: str
     log: list[Step] | None
-    pending: dict[int, Operation] = field(default_factory=dict)
-    threads: tuple[str, ...] = ()
-    probed: bool = False
-    unseeded: bool = False
-    learned: bool = False
+    pending: dict[int, Operation]
+    threads: tuple[str, ...]
+    probed: bool
+    unseeded: bool
+    learned: bool
 
 
 class Output(io.TextIOBase):
@@ -176,7 +174,7 @@ class World:
             ended=scheduler.ended,
             returned=state["returned"],  # type: ignore[arg-type]
             result=state["result"],
-            crashes=list(self._crashes),
+            crashes=self._crashes,
             schedule=scheduler.schedule,
             steps=scheduler.steps,
             max_bypass=scheduler.max_bypass,

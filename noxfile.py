@@ -36,14 +36,20 @@ def _interpreters() -> list[str]:
     return [own if _answers(f"python{own}") else sys.executable, *others]
 
 
-def _lab(session: nox.Session, command: str) -> None:
-    session.run(sys.executable, "-m", "harness", command, *session.posargs, external=True)
+def _lab(session: nox.Session, *command: str) -> None:
+    session.run(sys.executable, "-m", "harness", *command, *session.posargs, external=True)
 
 
 @nox.session(venv_backend="none")
 def reproduce(session: nox.Session) -> None:
     """Reproduce every scenario's bug and attack its fix."""
     _lab(session, "reproduce")
+
+
+@nox.session(venv_backend="none")
+def reproduce_everywhere(session: nox.Session) -> None:
+    """The same on every Python that is here, 3.13 without the GIL included: the README's table."""
+    _lab(session, "reproduce", "--everywhere")
 
 
 @nox.session(venv_backend="none")

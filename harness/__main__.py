@@ -1,10 +1,14 @@
 """`python -m harness COMMAND …`"""
 
 import os
+import signal
 import sys
 
 if sys.version_info < (3, 11):
     sys.exit("harness: Python 3.11 or newer is needed, this is " + sys.version.split()[0])
+
+for number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, lambda *_: os._exit(130))  # until there is something to clean up
 
 SEED, BEFORE = "PYTHONHASHSEED", "HEISENLAB_PYTHONHASHSEED"
 
@@ -23,10 +27,6 @@ def fix_hashes() -> None:
 
 
 fix_hashes()
-try:
-    from harness.commands import main
+from harness.commands import main  # noqa: E402
 
-    code = main(sys.argv[1:])
-except KeyboardInterrupt:
-    code = 130
-sys.exit(code)
+sys.exit(main(sys.argv[1:]))

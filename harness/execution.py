@@ -17,6 +17,7 @@ from harness.detectors.deadlock import Waiting, explain_deadlock
 from harness.detectors.lasso import Verdict
 from harness.detectors.liveness import Liveness
 from harness.detectors.races import contended
+from harness.memory import ADDRESSES
 from harness.outcome import Outcome
 from harness.recording import Facts, Recording, Scribe
 from harness.schedule import Turn, Witness
@@ -25,7 +26,6 @@ from harness.strategies.replay import Diverged, Follow, Replay
 from harness.task import Policy, Task
 from harness.trace import Operation, Step, Trace
 from harness.watchdog import Position, Watchdog, frame_of, innermost
-from harness.worker import ADDRESSES
 from harness.world.lock import InnerLock
 from harness.world.program import Program, TargetError, show_result
 from harness.world.state import StateCapture

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, NamedTuple
 
 from harness import campaign
 from harness.budget import Budget
+from harness.children.parents import HarnessFault
 from harness.corpus import Scenario
 from harness.explore import Exploration, Options, explore
 from harness.stress import StressResult, stress
@@ -130,9 +131,14 @@ class Reproduction:
 
 
 def overall(results: Sequence[Reproduction]) -> int:
-    """The exit code of a whole run: the lab's own fault first, then a fix that fell, then a bug not reproduced."""
-    codes = {result.exit_code for result in results}
-    return next((code for code in (4, 1, 3) if code in codes), 0)
+    """The exit code of a whole run."""
+    return gravest(result.exit_code for result in results)
+
+
+def gravest(codes: Iterable[int]) -> int:
+    """The lab's own fault first, then a fix that fell, then a bug not reproduced."""
+    found = set(codes)
+    return next((code for code in (4, 1, 3) if code in found), 0)
 
 
 def reproduce(
@@ -161,7 +167,9 @@ def reproduce(
 
     for job, result in campaign.run(jobs, options.jobs, begin):
         if isinstance(result, campaign.Raised):
-            raise result.error
+            if not isinstance(result.error, HarnessFault):
+                raise result.error
+            result = campaign.Lost(str(result.error))
         parts[job.key.scenario][job.key.part] = result
         while ready < len(scenarios) and len(parts[ready]) == len(DEFAULT_BUDGETS):
             yield Reproduction(scenarios[ready], parts[ready], time.monotonic() - begun[ready])

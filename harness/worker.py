@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from harness import guards
+from harness.memory import limit_addresses
 from harness.watchdog import Beat, Box, Hung, Watchdog
 
 HEAD = struct.Struct("!Q")
@@ -34,9 +35,6 @@ GRACE = 3.0
 
 STILL = 2.0
 """Seconds on one line after which a program that is known to hang is where it hangs."""
-
-ADDRESSES = 8 << 30
-"""Bytes of address space that a worker may take beyond what it starts with: stacks of threads count."""
 
 DEPTH = 150
 """Calls that the lab's own frames may be deep, on top of those that a program may."""
@@ -201,7 +199,7 @@ def _work(work: Work, pipe: int, parent: int) -> NoReturn:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _close_streams()
-    _limit_addresses()
+    limit_addresses()
     core = _pin()
     hand_over_at_once()
     sys.setrecursionlimit(sys.getrecursionlimit() + DEPTH)
@@ -235,15 +233,6 @@ def _close_streams() -> None:
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
-
-
-def _limit_addresses() -> None:
-    with contextlib.suppress(ImportError, ValueError, OSError):
-        import resource
-
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
-        limit = pages * resource.getpagesize() + ADDRESSES
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
 def _pin() -> Any:

@@ -30,10 +30,10 @@ Write = Callable[..., Program]
 Run = Callable[..., StressResult]
 
 
-def lab(*arguments: str) -> subprocess.CompletedProcess[str]:
+def lab(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
     """What the command line answers."""
     command = [sys.executable, "-m", "harness", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False, **options)
 
 
 @pytest.fixture

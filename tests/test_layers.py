@@ -29,6 +29,7 @@ FLOORS: dict[str, int] = {
     "worker": 5,
     "watchdog": 5,
     "guards": 5,
+    "memory": 5,
     "execution": 5,
     "recording": 5,
     "minimize": 5,

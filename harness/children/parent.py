@@ -28,6 +28,7 @@ from harness.children.forked import Forked, adopt_orphans
 from harness.children.job import End, Job, Run
 from harness.children.modules import Modules, compiler, import_ahead
 from harness.children.spawning import run_spawned
+from harness.memory import limit_addresses
 
 FIRST_LOOK = 0.02  # seconds after which a run is examined for a certain deadlock, then ever more seldom
 LAST_LOOK = 0.25
@@ -191,6 +192,7 @@ def serve() -> None:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
     adopt_orphans()
+    limit_addresses()
     while (line := orders.next()) is not None:
         try:
             for run in _carried_out(Job(**json.loads(line)), orders, replies):

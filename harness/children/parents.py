@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 from collections.abc import Generator
@@ -46,7 +47,7 @@ class WarmParent:
         """The next run of the job; None when the parent has done its share."""
         answer = json.loads(self._line(patience))
         if "fault" in answer:
-            raise HarnessFault(f"a warm parent failed:\n{answer['fault']}")
+            raise HarnessFault(f"the process that starts the runs failed: {answer['fault']}")
         self.working = "done" not in answer
         return Run.from_json(answer["run"]) if self.working else None
 
@@ -71,15 +72,15 @@ class WarmParent:
             while data:
                 data = data[self._orders.write(data) or 0 :]
         except OSError as error:
-            raise HarnessFault(f"a warm parent is gone: {error}") from None
+            raise HarnessFault(f"the process that starts the runs is gone: {error}") from None
 
     def _line(self, patience: float) -> bytes:
         while b"\n" not in self._unread:
             if not _readable(self._answers.fileno(), patience):
-                raise HarnessFault(f"a warm parent has said nothing for {patience:.0f} s")
+                raise HarnessFault(f"the process that starts the runs has said nothing for {patience:.0f} s")
             chunk = os.read(self._answers.fileno(), 65536)
             if not chunk:
-                raise HarnessFault(f"a warm parent ended with exit status {self.process.wait()}")
+                raise HarnessFault(f"the process that starts the runs {_end(self.process.wait())}")
             self._unread += chunk
         line, _, self._unread = self._unread.partition(b"\n")
         return line
@@ -123,6 +124,12 @@ class Parents:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _end(code: int) -> str:
+    if code >= 0:
+        return f"ended with exit status {code}"
+    return f"was killed by {signal.Signals(-code).name}: by the program, or because memory is short"
 
 
 def _readable(descriptor: int, patience: float) -> bool:

@@ -6,8 +6,9 @@ import sys
 import traceback
 from collections.abc import Sequence
 
+from harness.children.parents import HarnessFault
 from harness.commands import check, explore, listing, new, replay, reproduce, stress
-from harness.commands.console import INTERRUPTED, TERMINATED, Terminated, discard_output, prepare
+from harness.commands.console import INTERRUPTED, discard_output, prepare
 from harness.commands.options import Parser, PlainHelp, UsageError
 from harness.explore import WitnessError
 from harness.world.program import TargetError
@@ -48,18 +49,19 @@ def main(arguments: Sequence[str]) -> int:
         options, unknown = parser().parse_known_args(arguments)
         if unknown:
             options.parser.refuse(unknown[0])
+        options.arguments = list(arguments)
         code: int = options.run(options)
         sys.stdout.flush() if sys.stdout else None
         return code
     except (TargetError, WitnessError, UsageError) as error:
         return _complain(str(error), USAGE)
+    except HarnessFault as error:
+        return _complain(str(error), FAULT)
     except BrokenPipeError:
         discard_output()
         return OK
     except KeyboardInterrupt:
         return INTERRUPTED
-    except Terminated:
-        return TERMINATED
     except Exception:
         traceback.print_exc()
         return _complain("this is a fault of the harness, not of the program it ran", FAULT)

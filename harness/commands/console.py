@@ -13,13 +13,9 @@ from types import FrameType
 _ASCII = {"…": "...", "–": "-", "—": "-", "×": "x", "±": "+/-", "≥": ">=", "≤": "<="}
 
 
-INTERRUPTED, TERMINATED = 130, 143
+INTERRUPTED = 130
 PATIENCE = 1.0
 """Seconds that cleaning up may take after an interruption; children end by themselves when their parent is gone."""
-
-
-class Terminated(BaseException):
-    """SIGTERM: everything is to be cleaned up on the way out, as for Ctrl-C."""
 
 
 def prepare() -> None:
@@ -51,11 +47,10 @@ def _plain_words(error: UnicodeError) -> tuple[str, int]:
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     """The first time an exception, so that everybody cleans up; a second one, or too slow a cleaning, is the end."""
-    code = INTERRUPTED if number == signal.SIGINT else TERMINATED
     for again in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
-        signal.signal(again, lambda *_: os._exit(code))
+        signal.signal(again, lambda *_: os._exit(INTERRUPTED))
     signal.setitimer(signal.ITIMER_REAL, PATIENCE)
-    raise KeyboardInterrupt if number == signal.SIGINT else Terminated
+    raise KeyboardInterrupt
 
 
 def say(text: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from harness import corpus
 from harness.budget import Budget
 from harness.children.interpreter import Interpreter
+from harness.commands import everywhere
 from harness.commands.console import Progress, say
 from harness.commands.explore import engine_options
 from harness.commands.options import SEARCH, WORLD, add, sharded
@@ -34,10 +35,15 @@ def register(commands: Any) -> None:
     )
     parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="a name, a part of one, a class, or a glob")
     add(parser, *SEARCH, *WORLD, "--shard", "-x", "--json", "--jsonl", "--junitxml")
+    parser.add_argument(
+        "--everywhere", action="store_true", help="under each Python of this machine that is supported, as one table"
+    )
     parser.set_defaults(run=run)
 
 
 def run(options: Namespace) -> int:
+    if options.everywhere:
+        return everywhere.run(options)
     scenarios = sharded(corpus.select(options.scenarios), options.shard)
     outputs = Outputs(options)
     header = _header(options.seed)

@@ -104,6 +104,13 @@ def has_a_readme_with_a_story(scenario: Scenario) -> Iterator[str]:
             yield f"README.md: there is no {file}"
 
 
+def names_its_sources(scenario: Scenario) -> Iterator[str]:
+    """A textbook bug says so; any other has an address where it was reported."""
+    for source in scenario.provenance:
+        if source != "classic" and "https://" not in source:
+            yield f'provenance {source!r} is neither "classic" nor does it end in the address (https://…) of a report'
+
+
 def has_short_plain_programs(scenario: Scenario) -> Iterator[str]:
     """Standard library only, every thread has a name, at most MAX_LINES lines."""
     for variant in variants(scenario):
@@ -233,6 +240,7 @@ STATIC: tuple[Law, ...] = (
     is_filled_in,
     holds_what_belongs_there,
     has_a_readme_with_a_story,
+    names_its_sources,
     has_short_plain_programs,
     leaves_nothing_to_chance,
     differs_by_its_lesson,

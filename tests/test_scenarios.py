@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -154,6 +155,13 @@ def test_a_program_that_is_not_python_is_one_line(skeleton: Scenario) -> None:
     (skeleton.directory / "broken.py").write_text("def main(:\n")
     with pytest.raises(TargetError, match=r"broken\.py:1: syntax error"):
         list(laws.has_short_plain_programs(skeleton))
+
+
+def test_a_source_without_an_address_is_no_source(skeleton: Scenario) -> None:
+    assert list(laws.names_its_sources(replace(skeleton, provenance=("classic", "gh-1, https://x.org/1")))) == []
+    assert list(laws.names_its_sources(replace(skeleton, provenance=("gh-1",)))) == [
+        "provenance 'gh-1' is neither \"classic\" nor does it end in the address (https://…) of a report"
+    ]
 
 
 @pytest.mark.parametrize("name", ["lost_update", "nonsense/x", "deadlock/Bad-Name", "deadlock/lock_order_inversion"])

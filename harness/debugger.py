@@ -26,7 +26,9 @@ def debug(program: Program, witness: str, step: int, thread: str, options: Optio
     parsed = Witness.parse(witness)
     if options.early_timeouts:
         parsed = parsed._replace(early=True)
-    runner = Runner(program, max_steps=options.max_steps, instrumented=options.instrument)
+    runner = Runner(
+        program.ignoring(options.ignore_state), max_steps=options.max_steps, instrumented=options.instrument
+    )
     debugger = Debugger(runner, step, thread)
     try:
         shown = runner.replay(parsed)

@@ -25,7 +25,10 @@ from harness.world.program import Program
 
 @dataclass(frozen=True)
 class Options:
-    """How to search. `timeout` is seconds per execution, `max_steps` None means the program's or the lab's own."""
+    """How to search. `timeout` is seconds per execution, `max_steps` None means the program's or the lab's own.
+
+    `ignore_state`: names of variables that do not tell one state from another, beside those that the program declares.
+    """
 
     seed: int = 0
     budget: Budget = Budget(seconds=10.0)
@@ -38,6 +41,7 @@ class Options:
     early_timeouts: bool = False
     open_stdlib: bool = False
     instrument: tuple[str, ...] = ()
+    ignore_state: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,7 @@ class Exploration:
     fewest: bool = False
     max_steps: int | None = None
     instrument: tuple[str, ...] = ()
+    ignore_state: tuple[str, ...] = ()
     trace: Trace | None = field(default=None, repr=False)
     potential_deadlocks: list[PotentialDeadlock] = field(default_factory=list)
     failed_with: dict[Outcome, tuple[int, str]] = field(default_factory=dict)
@@ -106,7 +111,7 @@ def explore(
             progress(found)
 
     order = Order(
-        program=program,
+        program=program.ignoring(options.ignore_state),
         strategy=options.strategy,
         seed=options.seed,
         budget=options.budget,
@@ -129,7 +134,7 @@ def replay(program: Program, witness: str, options: Options = Options()) -> Repl
     parsed = Witness.parse(witness)
     if options.early_timeouts:
         parsed = parsed._replace(early=True)
-    request = (program, parsed, options.max_steps, options.instrument)
+    request = (program.ignoring(options.ignore_state), parsed, options.max_steps, options.instrument)
     answer = ask(_replay, request, max(options.timeout, 10.0))
     if isinstance(answer, Hung):
         return Replay(Outcome.INCONCLUSIVE, answer.message, f"diverged: {answer.message}", None, "", None)
@@ -194,6 +199,7 @@ def _exploration(program: Program, options: Options, found: Found) -> Exploratio
         bound=found.bound,
         max_steps=options.max_steps,
         instrument=options.instrument,
+        ignore_state=options.ignore_state,
         trace=found.trace,
     )
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +19,7 @@ from harness.outcome import Outcome
 from harness.world.program import load_program
 from harness.world.state import StateCapture
 
+ROOT = Path(__file__).parents[1]
 PROGRAMS = Path(__file__).parent / "programs"
 PREFIXES = (1, 5, 20, 60, 150, 400)
 """Steps of a random schedule before threads take turns."""
@@ -82,12 +85,12 @@ def test_broken_programs_get_the_verdict_of_their_directory_and_no_other(path: P
         (
             "counts_its_attempts",
             "one's attempts was different each time; if it only counts, set it aside "
-            '(ignore_state = ["attempts"]); a larger --max-steps may tell more',
+            "(--ignore-state attempts); a larger --max-steps may tell more",
         ),
         (
             "writes_a_long_log",
             "MainThread's log.lines[…] was different each time; if it only counts, set it aside "
-            '(ignore_state = ["lines"]); a larger --max-steps may tell more',
+            "(--ignore-state lines); a larger --max-steps may tell more",
         ),
         (
             "looks_at_the_clock",
@@ -208,6 +211,32 @@ def test_a_counter_hides_a_loop_until_it_is_set_aside() -> None:
     path = PROGRAMS / "livelock" / "hidden_by_a_counter.py"
     without = {e.outcome for e in executions(path, ignore_state=[], max_steps=800)}
     assert without == {Outcome.PASSED, Outcome.INCONCLUSIVE}
+
+
+def command(*words: str) -> tuple[int, str]:
+    """What the command line answers, in one line."""
+    done = subprocess.run(
+        [sys.executable, "-m", "harness", *words], capture_output=True, text=True, timeout=60, cwd=ROOT, check=False
+    )
+    return done.returncode, " ".join((done.stdout + done.stderr).split())
+
+
+def test_a_name_set_aside_on_the_command_line_is_in_the_verdict_and_in_the_line_that_replays_it() -> None:
+    target = "tests/programs/livelock/hidden_by_a_counter.py"
+    options = ("--strategy", "fair", "--budget", "20x", "--max-steps", "400")
+    assert "set it aside (--ignore-state attempts)" in command("explore", target, *options)[1]
+    code, told = command("explore", target, *options, "--ignore-state", "attempts")
+    assert code == 1 and "(modulo attempts); alone, one would finish" in told
+    _, found, line = told.partition("python -m harness replay ")
+    assert found and "--ignore-state=attempts" in line
+    assert "LIVELOCK" in command("replay", *line.split())[1]
+
+
+def test_a_name_that_nothing_has_is_in_no_verdict() -> None:
+    named = ("--strategy", "fair", "--budget", "20x", "--max-steps", "400", "--ignore-state", "nobody")
+    assert "modulo" not in command("explore", "tests/programs/livelock/mutual_trylock.py", *named)[1]
+    hidden = command("explore", "tests/programs/livelock/hidden_by_a_counter.py", *named)[1]
+    assert "nothing called nobody was met" in hidden
 
 
 def test_a_verdict_comes_again_along_its_witness() -> None:

@@ -48,6 +48,7 @@ def engine_options(options: Namespace, budget: Budget, jobs: int | None = None) 
         keep_going=getattr(options, "keep_going", False),
         early_timeouts=options.early_timeouts,
         instrument=tuple(options.instrument),
+        ignore_state=tuple(options.ignore_state),
         **more,
     )
 

@@ -121,6 +121,10 @@ OPTIONS: dict[str, Definition] = {
     "--max-steps": ("N", {"type": positive, "help": "steps after which an execution is inconclusive"}),
     "--jobs": ("N", {"type": positive, "help": "worker processes (default: the cores of this machine)"}),
     "--shard": ("I/N", {"type": shard, "help": "only the I-th of N equal parts of the scenarios"}),
+    "--ignore-state": (
+        "NAME",
+        {"action": "append", "default": [], "help": "set this variable aside where loops are looked for (repeatable)"},
+    ),
     "--instrument": ("NAME", {"action": "append", "default": [], "help": "also control this package (repeatable)"}),
     "--jsonl": ("FILE", {"help": "append one JSON line per result to FILE"}),
     "--junitxml": ("FILE", {"help": "write a JUnit report to FILE"}),
@@ -132,7 +136,7 @@ FLAGS: dict[str, str] = {
     "--early-timeouts": "a timeout may fire at any point, as on an overloaded machine",
 }
 SEARCH = ("--seed", "--budget", "--strategy", "--preemptions", "--timeout", "--max-steps", "--jobs")
-WORLD = ("--instrument", "--early-timeouts")
+WORLD = ("--instrument", "--ignore-state", "--early-timeouts")
 
 
 def add(parser: argparse.ArgumentParser, *names: str) -> None:

@@ -54,7 +54,7 @@ class Liveness:
     def __init__(self, capture: Any, settings: Mapping[str, Any]) -> None:
         self._capture = capture
         names = [str(name) for name in settings.get("ignore_state", ())]
-        self._modulo = tuple(names)
+        self._names = tuple(names)
         self._ignored = frozenset(names) | frozenset(f"[{name!r}]" for name in names)
         self._last = -1
         self._rounds = 0
@@ -74,17 +74,27 @@ class Liveness:
         """What stood in the way of a verdict, and what would settle it; empty where the tail was never reached."""
         if not self.began or self.verdict is not None:
             return ""
+        unmet = "".join(f"; nothing called {name} was met" for name in self._names if not self._was_met(name))
+        return self._obstacle() + unmet
+
+    def _obstacle(self) -> str:
         if self._doubts:
             return self._doubts.most_common(1)[0][0]
+        if self._clock:
+            return f"a loop {self._clock}, so it may end by itself"
         where, times = self._capture.most_different()
         if times < OFTEN:
             large = "its state is too large to be compared again and again"
             return large if self._capture.cost >= COST else "no state came again; a larger --max-steps may tell more"
         thread, _, path = where.rpartition(": ")
         name = path.rpartition(".")[2].partition("[")[0]
-        aside = f'; if it only counts, set it aside (ignore_state = ["{name}"])' if name.isidentifier() else ""
+        aside = f"; if it only counts, set it aside (--ignore-state {name})" if name.isidentifier() else ""
         whose = f"{thread}'s {path}" if thread else path
         return f"{whose} was different each time{aside}; a larger --max-steps may tell more"
+
+    def _was_met(self, name: str) -> bool:
+        """Whether something of that name was set aside: a variable, an attribute or a key."""
+        return not self._capture.ignored.isdisjoint((name, f"[{name!r}]"))
 
     def choose(self, enabled: list[Any], running: Any, step: int) -> Any:
         """Round robin; stops the execution through the capture once a lasso is proven."""
@@ -161,7 +171,7 @@ class Liveness:
 
     def _judge(self) -> None:
         threads = [Standing(*facts) for facts in self._capture.threads()]
-        self.verdict = judge(self._turns[-1], threads, self._modulo)
+        self.verdict = judge(self._turns[-1], threads, [name for name in self._names if self._was_met(name)])
         if self.verdict is None:
             self._give_up("a thread could have run in a loop but never did")
         else:

@@ -35,6 +35,7 @@ def replay_line(found: Exploration, witness: str | None = None) -> str:
         return ""
     words = ["python", "-m", "harness", "replay", found.target, witness]
     words += [f"--instrument={name}" for name in found.instrument]
+    words += [f"--ignore-state={name}" for name in found.ignore_state]
     words += [f"--max-steps={found.max_steps}"] if found.max_steps else []
     return shlex.join(words)
 

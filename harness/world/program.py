@@ -7,8 +7,8 @@ import hashlib
 import io
 import re
 import tokenize
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,12 @@ class Program:
     digest: str
     oracle: Path | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def ignoring(self, names: Sequence[str]) -> Program:
+        """The same program with these variables set aside, too, where its states are compared."""
+        known = tuple(self.settings.get("ignore_state", ()))
+        more = tuple(name for name in names if name not in known)
+        return replace(self, settings={**self.settings, "ignore_state": known + more}) if more else self
 
 
 def load_program(

@@ -42,6 +42,7 @@ class StateCapture:
         self.cost = 0
         self.differs: dict[str, int] = {}
         self.unknown: list[str] = []
+        self.ignored: set[str] = set()
         self._places: dict[int, tuple[int, Any]] = {}
         self.outside = self.clock = ""
         self._patience = 1_000_000
@@ -146,6 +147,7 @@ class StateCapture:
         finally:
             self.cost += len(walk.tokens)
             self.unknown = walk.unknown
+            self.ignored |= walk.ignored
         return walk.tokens
 
     def most_different(self) -> tuple[str, int]:

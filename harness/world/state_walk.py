@@ -34,6 +34,7 @@ class Walk:
     def __init__(self, ignored: frozenset[str], reference: list[Any] | None = None) -> None:
         self.tokens: list[Any] = []
         self.unknown: list[str] = []
+        self.ignored: set[str] = set()
         self._ignored = ignored
         self._reference = reference
         self._numbers: dict[int, int] = {}
@@ -87,7 +88,9 @@ class Walk:
         for name, value in pairs:
             if name is WEAKLY:
                 self._weak.append((self._here, value))
-            elif name not in self._ignored:
+            elif name in self._ignored:
+                self.ignored.add(name)
+            else:
                 self._label = name
                 self.emit(name)
                 self.refer(name, value)

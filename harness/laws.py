@@ -16,8 +16,9 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from harness import corpus
 from harness.budget import Budget
-from harness.corpus import ROOT, Scenario, name_of, resolve
+from harness.corpus import Scenario, name_of, resolve
 from harness.explore import Exploration, Options, explore, replay
 from harness.outcome import Outcome
 from harness.schedule import WitnessError
@@ -100,7 +101,7 @@ def has_a_readme_with_a_story(scenario: Scenario) -> Iterator[str]:
         except TargetError as error:
             yield f"README.md: {error}"
     for file in re.findall(r"^python (scenarios/\S+)", text, flags=re.MULTILINE):
-        if ROOT in scenario.directory.parents and not (ROOT.parent / file).is_file():
+        if corpus.ROOT in scenario.directory.parents and not (corpus.ROOT.parent / file).is_file():
             yield f"README.md: there is no {file}"
 
 
@@ -116,7 +117,7 @@ def has_short_plain_programs(scenario: Scenario) -> Iterator[str]:
     for variant in variants(scenario):
         text = _source(scenario, variant)
         lines = len(text.splitlines())
-        if lines > MAX_LINES:
+        if lines > MAX_LINES and variant in ("broken", "fixed"):
             yield f"{variant}.py has {lines} lines, at most {MAX_LINES} fit a screen"
         for name in sorted(_imported(text) - set(sys.stdlib_module_names)):
             yield f"{variant}.py imports {name}: a scenario needs the standard library only"
@@ -169,7 +170,7 @@ def has_one_bug(scenario: Scenario, effort: Effort = QUICK) -> Iterator[str]:
 def has_a_witness_that_replays(scenario: Scenario, effort: Effort = QUICK) -> Iterator[str]:
     """The witness leads to the promised outcome, twice along the same trace."""
     if not scenario.witness:
-        yield f"scenario.toml has no witness: `check --witness {scenario.name}` finds one and writes it down"
+        yield f"scenario.toml has no witness: `python -m harness check --witness {scenario.name}` finds one and writes it down"
         return
     try:
         first, second = (replay(scenario.program("broken"), scenario.witness, Options()) for _ in range(2))
@@ -177,7 +178,7 @@ def has_a_witness_that_replays(scenario: Scenario, effort: Effort = QUICK) -> It
         yield str(error)
         return
     if first.diverged:
-        yield f"the witness does not fit any more: {first.diverged}; `check --witness {scenario.name}` writes a new one"
+        yield f"the witness does not fit any more: {first.diverged}; `python -m harness check --witness {scenario.name}` writes a new one"
     elif first.outcome is not scenario.expect:
         yield f"the witness leads to {first.outcome}, scenario.toml expects {scenario.expect}"
     elif first.trace != second.trace:
@@ -220,6 +221,9 @@ def kills_its_wrong_fixes(scenario: Scenario, effort: Effort = QUICK) -> Iterato
         found = explore(scenario.program(wrong.name), Options(budget=TO_FAIL))
         if found.outcome is not wrong.expect:
             yield f"wrong_fixes/{wrong.name}.py is to end in {wrong.expect}, the search found: {found.outcome}"
+        yield Remark(f"{wrong.name}: {found.outcome}")
+    if not scenario.wrong_fixes:
+        yield Remark("there are none yet: what would somebody try who has understood half of it?")
 
 
 def has_a_fix_that_runs_plainly(scenario: Scenario, effort: Effort = QUICK) -> Iterator[str]:
@@ -234,6 +238,24 @@ def has_a_fix_that_runs_plainly(scenario: Scenario, effort: Effort = QUICK) -> I
         return
     if done.returncode or done.stderr:
         yield f"`python {path.name}` ended with exit code {done.returncode}: {done.stderr.strip()[-200:]}"
+
+
+def is_on_the_map(scenario: Scenario, effort: Effort = QUICK) -> Iterator[str]:
+    """The page about all scenarios shows it to those who look for one, and tells teachers about it."""
+    page = corpus.ROOT / "README.md"
+    if corpus.ROOT not in scenario.directory.parents or not page.is_file():
+        return
+    text = page.read_text(encoding="utf-8")
+    if f"]({scenario.name}/)" not in text:
+        yield (
+            "scenarios/README.md does not show it: put what `python -m harness list --markdown` prints between the "
+            "marks of the map"
+        )
+    if f"- **`{scenario.directory.name}`**" not in text:
+        yield (
+            'scenarios/README.md says nothing of it to teachers: add it under "Scenario by scenario", with its '
+            "minutes, what it teaches, what one hears, and its wrong fixes; and to an evening of the self-study"
+        )
 
 
 STATIC: tuple[Law, ...] = (
@@ -254,8 +276,9 @@ DYNAMIC: tuple[Law, ...] = (
     has_a_fix_that_survives,
     kills_its_wrong_fixes,
     has_a_fix_that_runs_plainly,
+    is_on_the_map,
 )
-"""Laws that execute the programs."""
+"""Laws that execute the programs, and one for when all that is done."""
 
 
 def title(law: Law) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from argparse import Namespace
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,8 @@ import pytest
 
 from harness import corpus, laws
 from harness.budget import Budget
+from harness.commands import new
+from harness.commands.options import UsageError
 from harness.corpus import Scenario
 from harness.explore import Options, explore
 from harness.laws import Law
@@ -86,10 +89,8 @@ def harness(*arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture
 def skeleton(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Scenario:
     """What `new` writes, in a directory of the test's own."""
-    from harness.commands.new import _write
-
     directory = tmp_path / "deadlock" / "grab_bag"
-    _write(directory, "deadlock/grab_bag", "deadlock")
+    new._write(directory, "deadlock/grab_bag", "deadlock")
     monkeypatch.setattr(corpus, "ROOT", tmp_path)
     return corpus.load(directory)
 
@@ -101,7 +102,7 @@ def test_a_skeleton_can_be_read_and_says_in_each_file_what_is_to_be_filled_in(sk
     }  # fmt: skip
     assert list(laws.differs_by_its_lesson(skeleton)) == ["fixed.py is broken.py: nothing was fixed"]
     assert list(laws.has_a_witness_that_replays(skeleton)) == [
-        "scenario.toml has no witness: `check --witness deadlock/grab_bag` finds one and writes it down"
+        "scenario.toml has no witness: `python -m harness check --witness deadlock/grab_bag` finds one and writes it down"
     ]
     assert list(laws.reaches_its_bug(skeleton)) == ["broken.py is to end in deadlock, the search found: passed"]
 
@@ -164,10 +165,44 @@ def test_a_source_without_an_address_is_no_source(skeleton: Scenario) -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["lost_update", "nonsense/x", "deadlock/Bad-Name", "deadlock/lock_order_inversion"])
-def test_new_refuses_names_that_cannot_be(name: str) -> None:
+def test_a_scenario_is_on_the_map_and_in_the_list_for_teachers(skeleton: Scenario) -> None:
+    page = skeleton.directory.parent.parent / "README.md"
+    page.write_text("nothing")
+    assert [words.partition(":")[0] for words in laws.is_on_the_map(skeleton)] == [
+        "scenarios/README.md does not show it",
+        "scenarios/README.md says nothing of it to teachers",
+    ]
+    page.write_text("| deadlock | [`grab_bag`](deadlock/grab_bag/) |\n- **`grab_bag`** (15) Look in.\n")
+    assert list(laws.is_on_the_map(skeleton)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        (
+            "lost_update",
+            "'lost_update': write CLASS/NAME, where CLASS is one of race_condition, deadlock, st",
+        ),
+        ("deadlok/x", "; did you mean deadlock?"),
+        ("deadlock/Bad-Name", "'deadlock/Bad-Name': a name is lower case with underscores, as in lost_update"),
+        ("deadlock/lock_order_inversion", "is there already: scenarios/deadlock/lock_order_inversion"),
+        (
+            "deadlock/lost_update",
+            "race_condition/lost_update has that name already",
+        ),
+    ],
+)
+def test_new_refuses_names_that_cannot_be(name: str, says: str) -> None:
     done = harness("new", name)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert says in done.stderr
+
+
+def test_new_says_where_it_cannot_write(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "deadlock").write_text("a file where the class's directory should be")
+    monkeypatch.setattr(corpus, "ROOT", tmp_path)
+    with pytest.raises(UsageError, match="^cannot write .*/deadlock/two_keys: Not a directory$"):
+        new.run(Namespace(name="deadlock/two_keys"))
 
 
 def test_check_shows_every_law_by_name() -> None:

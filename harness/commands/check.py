@@ -9,12 +9,12 @@ from typing import Any
 
 from harness import corpus, laws
 from harness.commands.console import say
-from harness.commands.options import add
+from harness.commands.options import UsageError, add
 from harness.corpus import Scenario
 from harness.explore import Options, explore
 from harness.report.text import Style, count, fold, style_for
 
-FORTH = re.compile(r'^witness\s*=\s*".*"$', re.MULTILINE)
+WITNESS = re.compile(r"^witness\s*=.*$", re.MULTILINE)
 
 
 def register(commands: Any) -> None:
@@ -50,8 +50,7 @@ def run(options: Namespace) -> int:
             for law in laws.DYNAMIC:
                 complaints += _show(law, list(law(scenario, effort)), style)
         broken += bool(complaints)
-    if broken:
-        say(f"{count(broken, 'scenario')} not finished yet")
+    say(f"{count(broken, 'scenario')} not finished yet" if broken else "every law holds")
     return 1 if broken else 0
 
 
@@ -66,11 +65,16 @@ def _show(law: laws.Law, found: list[str], style: Style) -> int:
 
 
 def _write_witness(scenario: Scenario, seed: int) -> Scenario:
+    """Find a failing execution and write its witness down; the scenario as it then is."""
     found = explore(scenario.program("broken"), Options(seed=seed, budget=laws.TO_FAIL))
     witness = found.minimal_witness or found.witness
     if found.outcome is not scenario.expect or witness is None:
         say(f"  no witness: the search found {found.outcome}, scenario.toml expects {scenario.expect}")
         return scenario
     path = scenario.directory / "scenario.toml"
-    path.write_text(FORTH.sub(f'witness = "{witness}"', path.read_text(encoding="utf-8"), count=1), encoding="utf-8")
+    text = WITNESS.sub(f'witness = "{witness}"', path.read_text(encoding="utf-8"), count=1)
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot write {corpus.shown(path)}: {error.strerror}") from None
     return corpus.load(scenario.directory)

@@ -9,7 +9,7 @@ from typing import Any
 
 from harness import corpus
 from harness.commands.console import say
-from harness.commands.options import UsageError
+from harness.commands.options import UsageError, proposal
 
 README = """# TODO: the story in one line, without the end
 
@@ -99,13 +99,20 @@ def register(commands: Any) -> None:
 def run(options: Namespace) -> int:
     bug_class, _, name = options.name.partition("/")
     if bug_class not in corpus.CLASSES:
-        raise UsageError(f"{options.name!r}: the class is one of {', '.join(corpus.CLASSES)}")
+        known = f"write CLASS/NAME, where CLASS is one of {', '.join(corpus.CLASSES)}"
+        raise UsageError(f"{options.name!r}: {known}{proposal(bug_class, corpus.CLASSES)}")
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise UsageError(f"{options.name!r}: a name is lower case with underscores, as in lost_update")
     directory = corpus.ROOT / bug_class / name
     if directory.exists():
         raise UsageError(f"{options.name} is there already: {corpus.shown(directory)}")
-    _write(directory, options.name, EXPECT[bug_class])
+    for other in corpus.directories():
+        if other.name == name:
+            raise UsageError(f"{corpus.name_of(other)} has that name already; one is enough to tell a scenario by")
+    try:
+        _write(directory, options.name, EXPECT[bug_class])
+    except OSError as error:
+        raise UsageError(f"cannot write {corpus.shown(directory)}: {error.strerror}") from None
     say(
         f"{corpus.shown(directory)} is there: fill it in, "
         f"and `python -m harness check {options.name}` says what is missing"

@@ -262,3 +262,20 @@ def main():
 def test_threads_are_numbered_as_they_start_which_is_all_that_nested_starts_have_in_common() -> None:
     """main, outer0, outer1 are started in this order; inner0 comes anywhere after outer0, inner1 after outer1."""
     assert searched(NESTED)[:2] == (3, 0)
+
+
+LAST_WORDS = """
+import threading
+done = []
+def work():
+    done.append([])
+    done[0].append(1)
+def main():
+    threading.Thread(target=work, name="work", daemon=True).start()
+    return done
+"""
+
+
+def test_what_only_a_daemon_touches_shows_in_what_main_returned() -> None:
+    expected = {("passed", "[]"), ("passed", "[[]]"), ("passed", "[[1]]")}
+    assert searched(LAST_WORDS).ends == brute_force(LAST_WORDS, 500) == expected

@@ -111,6 +111,9 @@ class Points:
             return
         me = scheduler.current
         self._touch(obj, key, me.index, kind != "read", site)
+        if me.daemon and kind != "read" and site not in self.hot:  # the exit may come before it: main's result shows
+            self.hot.add(site)
+            self.learned = True
         if site in self.in_force or alone or self.full or self._spins(site):
             me.subject = obj
             scheduler.point(Operation(kind, self.token(obj), self._lasting(key), site))

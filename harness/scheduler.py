@@ -192,10 +192,10 @@ class Scheduler:
         if self.noting is not None:
             self.noting.touched.append(Access(object, WHOLE, mode))
 
-    def turned_out(self, operation: Operation, looked: bool = False) -> None:
-        """The running step does this, and perhaps only `looked`: others changed meanwhile what it had announced."""
+    def turned_out(self, operation: Operation) -> None:
+        """The running step does this: others have changed meanwhile what it had announced."""
         if self.noting is not None:
-            self.noting.operation, self.noting.looked = operation, looked
+            self.noting.operation = operation
 
     def gave_up(self, lock: Hashable) -> None:
         """The running step released `lock`."""

@@ -18,7 +18,6 @@ class StepLog:
         """`task` carries out its pending operation; `enabled` are the indexes of those that could have been chosen."""
         self._who: tuple[Task, tuple[int, ...], int] = (task, enabled, time)
         self.operation: Operation = task.pending
-        self.looked = False
         self.touched: list[Access] = []
         self.released: list[Hashable] = []
         self.started: list[int] = []
@@ -39,7 +38,7 @@ class StepLog:
         task, enabled, time = self._who
         operation = self.operation
         if operation.object is not None:
-            mode = "r" if self.looked or operation.kind in OBSERVERS else "w"
+            mode = "r" if operation.kind in OBSERVERS else "w"
             self.touched.insert(0, Access(operation.object, operation.key, mode))
         if task.daemon:  # the exit ends it wherever it is: how far it has come is part of the order
             self.touched.append(Access(EXIT, WHOLE, "r"))

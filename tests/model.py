@@ -248,8 +248,6 @@ class Machine:
         thread.locals[local] = int(self.owners.get(lock) is None)
         if thread.locals[local]:
             self.owners[lock] = thread.index
-        else:  # it only looked
-            self._accesses[0] = self._accesses[0]._replace(mode="r")
 
     def _do_timed(self, thread: Thread, lock: str, _: int, local: str) -> None:
         self._do_try(thread, lock, local)

@@ -208,9 +208,6 @@ TOGETHER = {
     "items appended to one list": ("d = []\ndef f(n): d.append(n)", "d", 6),
     "one of them stores the key": ("d = {}\ndef f(n): d.setdefault(0, n)", "d", 3),
     "one of them takes the key": ("d, out = {0: 1}, [0] * 3\ndef f(n): out[n] = d.pop(0, None)", "out", 3),
-    "one of them gets the lock, nobody waits": (
-        "L, out = threading.Lock(), [0] * 3\ndef f(n): out[n] = L.acquire(False)", "out", 3
-    ),
     "sleepers that wake together": ("d = []\ndef f(n):\n    time.sleep(1)\n    d.append(n)", "d", 6),
     "a lock taken twice": ("L, d = threading.RLock(), []\ndef f(n):\n    with L:\n        with L: d.append(n)", "d", 6),
 }  # fmt: skip

@@ -208,16 +208,12 @@ class Lock(InnerLock):
         me.subject = self
         if deadline is None or deadline <= scheduler.now:
             scheduler.point(Operation("try_acquire", self.token))
-            if self.held:
-                scheduler.turned_out(Operation("try_acquire", self.token), looked=True)
             return not self.held
         if scheduler.request_points:
             self._request(me)
             me.subject = self
         me.asked = self.held
         scheduler.point(Operation("acquire", self.token, "timeout"), self, deadline)
-        if me.timed_out:
-            scheduler.turned_out(Operation("acquire", self.token, "timeout"), looked=True)
         return not me.timed_out
 
     def _request(self, me: Task) -> None:

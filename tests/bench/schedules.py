@@ -22,7 +22,7 @@ from harness.execution import Runner
 from harness.search import Order, Search
 from harness.world.program import Program, digest
 
-LIMIT = 10_000
+LIMIT = 2_000
 STRATEGIES = ("random", "pct", "pos", "surw", "portfolio")
 
 MAIN = """

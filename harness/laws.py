@@ -170,7 +170,7 @@ def has_one_bug(scenario: Scenario, effort: Effort = QUICK) -> Iterator[str]:
 def has_a_witness_that_replays(scenario: Scenario, effort: Effort = QUICK) -> Iterator[str]:
     """The witness leads to the promised outcome, twice along the same trace."""
     if not scenario.witness:
-        yield f"scenario.toml has no witness: `python -m harness check --witness {scenario.name}` finds one and writes it down"
+        yield f"scenario.toml has no witness: `{_find_witness(scenario)}` finds one and writes it down"
         return
     try:
         first, second = (replay(scenario.program("broken"), scenario.witness, Options()) for _ in range(2))
@@ -178,11 +178,15 @@ def has_a_witness_that_replays(scenario: Scenario, effort: Effort = QUICK) -> It
         yield str(error)
         return
     if first.diverged:
-        yield f"the witness does not fit any more: {first.diverged}; `python -m harness check --witness {scenario.name}` writes a new one"
+        yield f"the witness does not fit any more: {first.diverged}; `{_find_witness(scenario)}` writes a new one"
     elif first.outcome is not scenario.expect:
         yield f"the witness leads to {first.outcome}, scenario.toml expects {scenario.expect}"
     elif first.trace != second.trace:
         yield "the witness leads along two different traces: the program is not deterministic"
+
+
+def _find_witness(scenario: Scenario) -> str:
+    return f"python -m harness check --witness {scenario.name}"
 
 
 def has_a_fix_that_survives(scenario: Scenario, effort: Effort = QUICK) -> Iterator[str]:

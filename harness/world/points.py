@@ -25,7 +25,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Hashable
 from functools import lru_cache
-from types import CodeType, ModuleType
+from types import CellType, CodeType, ModuleType
 from typing import Any
 
 from harness.scheduler import Scheduler
@@ -47,6 +47,13 @@ _PLAIN = frozenset((str, int, bytes, float, bool, complex, type(None)))
 
 SILENT = frozenset(("",))
 """The fields of what carries its points itself (locks) or is shared by nobody (`threading.local`)."""
+
+
+_BUILT_IN: dict[type, frozenset[str]] = dict.fromkeys((dict, list, set, deque, CellType, ModuleType), frozenset())
+"""Types that last longer than an execution, and of which the library stores nothing in instances."""
+
+_new = tuple.__new__
+"""What the constructor of a NamedTuple calls, without the call of a function before it."""
 
 
 class _Seen:
@@ -83,7 +90,7 @@ class Points:
         self._seen.clear()
         self._inside.clear()
         self.instrumented.clear()
-        self._fields.clear()
+        self._fields = _BUILT_IN.copy()
         if len(self.in_force) != len(self.hot):
             self.in_force = frozenset(self.hot)
         self.learned = False
@@ -116,7 +123,8 @@ class Points:
             self.learned = True
         if site in self.in_force or alone or self.full or self._spins(site):
             me.subject = obj
-            scheduler.point(Operation(kind, self.token(obj), self._lasting(key), site))
+            lasting = key if type(key) in _PLAIN else self._lasting(key)
+            scheduler.point(_new(Operation, (kind, self.token(obj), lasting, site)))
 
     def instead(self, kind: str, obj: Any, key: Hashable, site: int) -> None:
         """The access just announced, a point, touches this: others have changed meanwhile what it would do."""
@@ -172,10 +180,10 @@ class Points:
 
     def _spins(self, site: int) -> bool:
         """A thread that touches this and that without end may wait for another one: the others must have their turn."""
-        steps = self._scheduler.steps
-        if steps != self._quiet_since:
-            self._quiet_since, self._quiet = steps, 0
-        self._quiet += 1
+        if self._scheduler.steps == self._quiet_since:
+            self._quiet += 1
+        else:
+            self._quiet_since, self._quiet = self._scheduler.steps, 1
         if self._quiet < QUIET:
             return False
         self.hot.add(site)

@@ -82,7 +82,8 @@ def install(threading: ModuleType, scheduler: Scheduler, crashed: CrashHandler, 
             scheduler.turned_out(Operation("is_alive", self._task.token))
             raise RuntimeError("threads can only be started once")
         task = scheduler.spawn(lambda: _run(self, task), self._name, self._daemonic)
-        scheduler.turned_out(Operation("start", task.token))
+        if scheduler.noting is not None:
+            scheduler.turned_out(Operation("start", task.token))
         self._task = task
         task.handle = self
         self._ident = task.ident

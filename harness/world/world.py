@@ -112,6 +112,7 @@ class World:
 
     def __init__(self, program: Program, instrumented: tuple[str, ...] = ()) -> None:
         self.program = program
+        self._name = program.path.stem
         self.scheduler = Scheduler()
         if "bypass_bound" in program.settings:
             self.scheduler.request_points = self.scheduler.release_points = True
@@ -250,7 +251,7 @@ class World:
         program = self.program
         self.modules.begin()
         try:
-            module = self.modules.load(program.path.stem, program.path, program.source)
+            module = self.modules.load(self._name, program.path, program.source)
         except TargetError:
             raise
         except Exception as error:

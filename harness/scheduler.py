@@ -30,6 +30,7 @@ import sys
 from collections.abc import Callable, Hashable, Iterator
 from contextvars import Context
 
+from harness.bypasses import Bypasses
 from harness.carriers import Carrier, Carriers
 from harness.steps import StepLog
 from harness.task import Both, Holdable, Policy, Recorder, Task
@@ -102,8 +103,7 @@ class Scheduler:
         self.ended = ""
         self.failure: Exception | None = None
         self.stopped_at: dict[int, Operation] = {}
-        self.max_bypass = 0
-        self.bypass = ("", "")
+        self.bypasses = Bypasses(self.live)
         self.noting = StepLog() if log_steps else None
         self.closes_early = recorder is not None or not log_steps
         self.recorder, self.on_stop, self.on_second = recorder, on_stop, on_second
@@ -201,16 +201,6 @@ class Scheduler:
         """The running step released `lock`."""
         if self.noting is not None:
             self.noting.released.append(lock)
-
-    def granted(self, resource: Holdable, to: Task) -> None:
-        """`to` got `resource`: each thread that asked for it earlier and still waits has been bypassed."""
-        for task in self.live:
-            if task.wants is resource and task is not to:
-                if task.asked:
-                    task.bypassed += 1
-                    if task.bypassed > self.max_bypass:
-                        self.max_bypass, self.bypass = task.bypassed, (task.name, to.name)
-                task.asked = True
 
     def new_token(self) -> int:
         """A token for an object that the running thread creates: its n-th, whatever the schedule."""

@@ -71,7 +71,8 @@ class Task:
     """The scheduler's record of one program thread.
 
     `held` is true until the thread has finished: joining it is wanting it. `pending` is what it will
-    do when it is chosen next. `asked` tells that its request was refused before (for bypasses).
+    do when it is chosen next. `asked` tells that its request was refused before, `asked_at` in
+    which step it was made (for bypasses).
     `subject` is the object of the pending operation, known only while it is pending so that nothing is
     kept alive. `call` is the public operation it is inside of, `called` that one's object. `reentry` is
     the lock that a Condition's wait will take back: a woken thread is not enabled before that is free.
@@ -80,7 +81,7 @@ class Task:
     __slots__ = (
         "index", "name", "daemon", "pending", "wants", "deadline", "steps", "held", "baton", "asked",
         "bypassed", "call", "subject", "created", "unwound", "ident", "handle", "timed_out", "carrier", "reentry",
-        "called", "token",
+        "called", "token", "asked_at",
     )  # fmt: skip
 
     def __init__(self, index: int, name: str, daemon: bool, baton: Any) -> None:
@@ -95,6 +96,7 @@ class Task:
         self.steps = 0
         self.held = True
         self.asked = False
+        self.asked_at = 0
         self.bypassed = 0
         self.call: Operation | None = None
         self.subject: Any = None

@@ -44,6 +44,7 @@ FLOORS: dict[str, int] = {
     "world": 4,
     "scheduler": 3,
     "carriers": 3,
+    "bypasses": 3,
     "steps": 3,
     "task": 3,
     "unwinding": 3,

@@ -40,6 +40,15 @@ def replay_line(found: Exploration, witness: str | None = None) -> str:
     return shlex.join(words)
 
 
+def bypass_words(most: int) -> str:
+    """The largest bypass."""
+    return (
+        f"a waiting thread was passed over {count(most, 'time')} at most"
+        if most
+        else "no waiting thread was passed over"
+    )
+
+
 def preemptions(found: Exploration) -> int | None:
     """How many preemptions the failure needs; None where threads take turns for ever, which has no number."""
     return None if found.outcome in (Outcome.LIVELOCK, Outcome.STARVATION) else found.preemptions
@@ -77,6 +86,7 @@ def _exploration_lines(found: Exploration, style: Style) -> Iterator[str]:
         yield fold(potential.sentence, "  warning  ")
     if found.results:
         yield fold(histogram(found.results), "  results  ")
+    yield f"  bypass   {bypass_words(found.max_bypass)}"
     if found.outcome.failed:
         if found.trace is not None and found.trace.steps:
             yield ""

@@ -176,7 +176,7 @@ class Lock(InnerLock):
             if scheduler.request_points:
                 self._request(me)
             me.subject = self
-            me.asked = self.held
+            me.asked, me.asked_at = self.held, scheduler.steps
             scheduler.point(Operation("acquire", self.token), self)
         elif not self._try(self._deadline(blocking, timeout)):
             return False
@@ -205,14 +205,14 @@ class Lock(InnerLock):
         scheduler = self.scheduler
         scheduler.probed = True
         me = scheduler.current
-        me.subject = self
+        me.subject, me.asked_at = self, scheduler.steps
         if deadline is None or deadline <= scheduler.now:
             scheduler.point(Operation("try_acquire", self.token))
             return not self.held
         if scheduler.request_points:
             self._request(me)
             me.subject = self
-        me.asked = self.held
+        me.asked, me.asked_at = self.held, scheduler.steps
         scheduler.point(Operation("acquire", self.token, "timeout"), self, deadline)
         return not me.timed_out
 
@@ -226,7 +226,7 @@ class Lock(InnerLock):
         self.owner = me = self.scheduler.current
         me.bypassed = 0
         if len(self.scheduler.live) > 2:
-            self.scheduler.granted(self, me)
+            self.scheduler.bypasses.granted(self, me)
 
     def _before_release(self) -> None:
         scheduler = self.scheduler

@@ -33,6 +33,9 @@ FUTURE = {"cancel": "cancel", "cancelled": "cancelled", "running": "running", "d
           "exception": "result", "add_done_callback": "add_done_callback", "set_result": "set_result",
           "set_exception": "set_result", "set_running_or_notify_cancel": "run"}  # fmt: skip
 
+COMPETED_FOR = frozenset((("Semaphore", "acquire"), ("Queue", "get"), ("Queue", "put"), ("_PySimpleQueue", "get")))
+"""What one thread gets and another does not: a permit, an item, room."""
+
 EXECUTOR = {"submit": "submit", "shutdown": "shutdown"}
 
 
@@ -80,7 +83,7 @@ class Operations:
             if isinstance(found, property) and found.fget is not None:
                 setattr(cls, name, property(self.pointed(found.fget, kind)))
             elif found is not None:
-                setattr(cls, name, self.pointed(found, kind))
+                setattr(cls, name, self.pointed(self._counted(cls, found, kind), kind))
 
     def futures(self, base: Any, pool: Any) -> None:
         """The parts of `concurrent.futures`."""
@@ -117,6 +120,34 @@ class Operations:
                 me.call, me.called = outer
 
         return operation
+
+    def _counted(self, cls: type, function: Callable[..., Any], kind: str) -> Callable[..., Any]:
+        """The operation, and what it means for bypasses."""
+        scheduler = self._scheduler
+        if (cls.__name__, kind) == ("Condition", "notify"):
+
+            @wraps(function)
+            def notifying(*args: Any, **kwargs: Any) -> Any:
+                result = function(*args, **kwargs)
+                scheduler.bypasses.notified(args[0], scheduler.steps)
+                return result
+
+            return notifying
+        if (cls.__name__, kind) not in COMPETED_FOR:
+            return function
+
+        @wraps(function)
+        def served(*args: Any, **kwargs: Any) -> Any:
+            me = scheduler.current
+            if me.called is not args[0]:
+                return function(*args, **kwargs)
+            me.asked_at = scheduler.steps
+            result = function(*args, **kwargs)
+            if (result or kind != "acquire") and len(scheduler.live) > 2:
+                scheduler.bypasses.served(me)
+            return result
+
+        return served
 
     def counting(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """A function that looks at which threads there are: at each one, and at whether another one starts."""

@@ -27,7 +27,7 @@ from harness.rates import Rate, rate
 from harness.world.program import Program, TargetError
 
 MODES = ("stress", "native")
-PILOT = 1.0  # seconds: no unperturbed run should take longer
+PILOT = 1.5  # seconds, in which a run that takes one is over on a machine that is not quite idle, too
 SCALES = (1.0, 10.0, 100.0, 1000.0)
 _CLOCK = re.compile(r"\btime\b|sleep|timeout|Timer|\bsched\b|asyncio|\.(?:wait|result|acquire|get|put|join)\(\s*[^\s)]")
 _UNTIL = re.compile(r"(\d+)[- ]?(?:failures?)?")
@@ -76,7 +76,8 @@ class StressResult:
     """What the runs of one program came to.
 
     interval: the rate of failed runs, hung ones included, with its 95% bounds. first_failure: 1-based number of a run.
-    stacks: the threads of the first hung run. message, output: the first failed run's.
+    stacks: the threads of the first hung run. message, output: the first failed run's. late: the failures have been
+    looked into, and were the machine's (see harness/reproduce.py).
     """
 
     target: str
@@ -98,6 +99,8 @@ class StressResult:
     timeout: float
     parameters: Mapping[str, Any]
     seconds: float
+    by_the_clock: bool = False  # the program's source has to do with time
+    late: bool = False
 
     @property
     def rate(self) -> float:
@@ -128,6 +131,11 @@ class StressResult:
             notes.append(f"Seed {self.seed} repeats these runs' pauses, not their schedules: only a witness does that.")
         if self.time_scale != 1:
             notes.append(f"The program's clock ran {self.time_scale:g} times as fast as the wall's (--time-scale).")
+        if self.by_the_clock and self.failed > self.hung:
+            notes.append(
+                "The program goes by the clock: what fails may be this machine's lateness. A clock that runs slower"
+                " gives it more time (--time-scale 0.2)."
+            )
         return notes
 
     def to_json(self) -> dict[str, Any]:
@@ -154,6 +162,7 @@ class StressResult:
             "stacks": [{**vars(waiting), "frames": list(waiting.frames)} for waiting in self.stacks],
             "stopped_by": self.stopped_by,
             "time_scale": self.time_scale,
+            "late": self.late,
             "timeout": self.timeout,
             "parameters": dict(self.parameters),
             "notes": self.notes(),
@@ -176,6 +185,7 @@ def stress(
     progress: Callable[[Tally], object] | None = None,
     spawn: bool = False,
     parents: Parents | None = None,
+    repeat: int | None = None,
 ) -> StressResult:
     """Run the program's `main(**parameters)` again and again with free threads, and count.
 
@@ -185,10 +195,13 @@ def stress(
     one second; if None, the scenario's own or the smallest of SCALES with which a run takes at most about a second.
     Runs are counted in the order of their numbers and `jobs` (processes) changes their speed only. parents: warm
     parents that several series share, instead of `jobs` new ones; spawn: a new interpreter for every run, no fork.
+    repeat: this run (0-based), again and again, instead of the first, the second, the third.
     Raises TargetError where the program cannot be run at all, ValueError for options that make no sense.
     """
     enough = parse_until(until)
     job = _job(program, mode, seed, budget, timeout, dict(parameters or {}), spawn)
+    if repeat is not None:
+        job = replace(job, first=repeat, step=0)
     tally = Tally()
     with nullcontext(parents) if parents else Parents(jobs) as parents:
         job = replace(job, time_scale=_time_scale(program, time_scale, parents, job))
@@ -283,7 +296,7 @@ def _time_scale(program: Program, wished: float | None, parents: Parents, job: J
         if not wished > 0:
             raise ValueError(f"a time scale of {wished} would make the clock stand still")
         return float(wished)
-    if not _CLOCK.search(program.source):
+    if not _goes_by_the_clock(program):
         return 1.0
     for scale in SCALES:
         pilot = replace(job, mode="native", time_scale=scale, timeout=PILOT, count=1, seconds=None)
@@ -291,6 +304,10 @@ def _time_scale(program: Program, wished: float | None, parents: Parents, job: J
         if not run.end.hung or run.seconds < PILOT / 2:
             return scale
     return SCALES[1]  # it hangs however fast its clock runs
+
+
+def _goes_by_the_clock(program: Program) -> bool:
+    return bool(_CLOCK.search(program.source))
 
 
 def _result(program: Program, job: Job, tally: Tally, seconds: float, stopped_by: str) -> StressResult:
@@ -319,4 +336,5 @@ def _result(program: Program, job: Job, tally: Tally, seconds: float, stopped_by
         timeout=job.timeout,
         parameters=job.parameters,
         seconds=seconds,
+        by_the_clock=_goes_by_the_clock(program),
     )

@@ -233,7 +233,48 @@ def test_a_promise_broken_by_a_sped_up_clock_only_is_no_failure_of_the_fix(
     scaled = stress(program, budget=Budget(executions=5))
     found = attack(program, budget=Budget(executions=5))
     assert scaled.failed > 0
-    assert (found.failed == 0, found.time_scale) == (held, 1.0)
+    assert (found.failed == 0, found.time_scale, found.late) == (held, 1.0, False)
+
+
+BUSY = """
+import os, random, threading, time
+
+def work():
+    until = os.times().elapsed + 0.3  # by the wall's clock: the machine is slow, not the program
+    while os.times().elapsed < until:
+        pass
+
+def main():
+    began = time.monotonic()
+    worker = threading.Thread(target=work, name="worker")
+    worker.start()
+    worker.join()
+    assert {promise}
+"""
+
+
+@pytest.mark.parametrize(
+    ("promise", "late"),
+    [
+        ("time.monotonic() - began < 0.2", True),
+        ("random.random() > 1", False),
+        ("not threading.Event().wait(0)", None),
+    ],
+)
+def test_a_promise_that_is_kept_when_the_machine_has_more_time_is_called_late_and_nothing_else_is(
+    tmp_path: Path, promise: str, late: bool | None
+) -> None:
+    (tmp_path / "busy.py").write_text(BUSY.format(promise=promise))
+    found = attack(load_program(tmp_path / "busy.py"), budget=Budget(executions=2))
+    assert (found.failed, found.late) == ((0, False) if late is None else (2, late))
+
+
+def test_a_fix_that_was_late_holds_and_the_line_says_so() -> None:
+    late = replace(FREE, failed=3, interval=rate(3, 100), by_the_clock=True, late=True)
+    assert judged(fixed_stress=late).verdict == "REPRODUCED, FIX HOLDS"
+    assert judged(fixed_stress=replace(late, late=False)).verdict == "REPRODUCED, FIX DOES NOT HOLD"
+    lines = block(judged(fixed_stress=late), Style()).splitlines()
+    assert "  fixed   stress       3/100 failed      late, not wrong: with more time for all" in lines
 
 
 def test_the_gravest_exit_code_is_the_runs() -> None:

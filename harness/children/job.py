@@ -47,7 +47,10 @@ class Home:
 
 @dataclass(frozen=True)
 class Job:
-    """Runs first, first + step, … of one program, until `count` are done or no more may start after `seconds`."""
+    """Runs first, first + step, … of one program, until `count` are done or no more may start after `seconds`.
+
+    With a step of 0 the first run is repeated.
+    """
 
     path: str
     source: str

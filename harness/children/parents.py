@@ -97,10 +97,11 @@ class Parents:
 
         One job at a time: close this iterator (contextlib.closing) before the next one is begun.
         """
-        step = len(self._all)
+        parents = len(self._all)
         for index, parent in enumerate(self._all):
-            share = None if job.count is None else len(range(index, job.count, step))
-            parent.give(replace(job, first=index, step=step, count=share))
+            share = None if job.count is None else len(range(index, job.count, parents))
+            first = job.first + index * job.step
+            parent.give(replace(job, first=first, step=job.step * parents, count=share))
         try:
             while any(parent.working for parent in self._all):
                 for parent in self._all:

@@ -69,13 +69,15 @@ class DataRace:
 class PotentialDeadlock:
     """Locks taken in a circle by threads that did not meet there. `wants` are the requests that would wait for ever.
 
-    `suspects` is the same by names as a witness writes them, for a schedule that is steered there.
+    `suspects` is the same by names as a witness writes them, for a schedule that is steered there; `tried` says what
+    came of that.
     """
 
     holds: tuple[Place, ...]
     wants: tuple[Place, ...]
     sentence: str
     suspects: tuple[Suspect, ...]
+    tried: str = ""
 
 
 def is_waiting(step: TraceStep) -> bool:

@@ -12,7 +12,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness.budget import Budget
@@ -115,11 +115,11 @@ class Search:
         suspected = potential_deadlocks(self._ordinary) if self._ordinary is not None else []
         first = self._order.strategy == "portfolio" and not self._order.keep_going
         if first:
-            self._steer(suspected)
+            suspected = self._steer(suspected)
         if not self._found.failures:
             self._loop(profile, started)
         if not (first or self._found.failures or self._found.exhausted):
-            self._steer(suspected)
+            suspected = self._steer(suspected)
         found = self._found
         found.potential_deadlocks = [] if found.failures or found.exhausted else suspected
         if found.odd:
@@ -139,14 +139,19 @@ class Search:
             if self._ordinary.execution.steps <= FEW_STEPS:
                 yield from (self._runner.record(_Random(self._order.seed + n), CHECKED_STEPS) for n in (1, 2, 3))
 
-    def _steer(self, suspected: list[PotentialDeadlock]) -> None:
+    def _steer(self, suspected: list[PotentialDeadlock]) -> list[PotentialDeadlock]:
         """Lead one execution towards each deadlock that seems possible; only one that happens counts."""
+        tried = []
         for potential in suspected:
             led = self._runner.lead(potential.suspects, CHECKED_STEPS)
-            too_many = self._order.preemptions is not None and led.preemptions > self._order.preemptions
-            if led.execution.outcome is Outcome.DEADLOCK and not too_many:
+            happened, bound = led.execution.outcome is Outcome.DEADLOCK, self._order.preemptions
+            beyond = happened and bound is not None and led.preemptions > bound
+            if happened and not beyond:
                 self._count(led.execution)
-                return
+                break
+            words = "it did, with more preemptions than were to be tried" if beyond else "it did not"
+            tried.append(replace(potential, tried=f"a schedule was steered there, and {words}"))
+        return tried
 
     def _loop(self, profile: Profile, started: float) -> None:
         order, found = self._order, self._found

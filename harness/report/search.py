@@ -83,7 +83,7 @@ def _exploration_lines(found: Exploration, style: Style) -> Iterator[str]:
             yield from _decisive_lines(found.critical_pair)
     yield from _race_lines(found)
     for potential in found.potential_deadlocks:
-        yield fold(potential.sentence, "  warning  ")
+        yield fold(f"{potential.sentence}; {potential.tried}", "  warning  ")
     if found.results:
         yield fold(histogram(found.results), "  results  ")
     yield f"  bypass   {bypass_words(found.max_bypass)}"

@@ -12,13 +12,10 @@ from types import FrameType
 from typing import Any
 
 from harness.execution import Runner
-from harness.explore import Options, Replay
+from harness.explore import Options, Replay, compared
 from harness.schedule import Witness
 from harness.unwinding import Unwind
 from harness.world.program import Program
-
-SKIPPED = ["harness.*", "threading", "_threading_local", "queue", "concurrent.*", "_weakrefset", "weakref"]
-"""Modules that `step` does not go into."""
 
 
 def debug(program: Program, witness: str, step: int, thread: str, options: Options) -> Replay:
@@ -30,19 +27,22 @@ def debug(program: Program, witness: str, step: int, thread: str, options: Optio
         program.ignoring(options.ignore_state), max_steps=options.max_steps, instrumented=options.instrument
     )
     debugger = Debugger(runner, step, thread)
+    hook, sys.unraisablehook = sys.unraisablehook, lambda unraisable: None  # finalizers that are unwound
     try:
         shown = runner.replay(parsed)
     finally:
         debugger.close()
-    execution = shown.execution
-    return Replay(execution.outcome, execution.message, shown.diverged, shown.trace, execution.output, execution.result)
+        sys.unraisablehook = hook
+    if not debugger.stopped:
+        debugger.message(f"(no place to stop: from there on {thread} is in no code of the program)")
+    return compared(Replay.of(shown), program, parsed)
 
 
 class Debugger(pdb.Pdb):
     """A Pdb that is called at one scheduling point. To quit it is to let the execution go on to its end."""
 
     def __init__(self, runner: Runner, step: int, thread: str) -> None:
-        super().__init__(nosigint=True, skip=SKIPPED, readrc=False)
+        super().__init__(nosigint=True, readrc=False)
         self.prompt = "(pdb) "
         self.stopped = False
         self._scheduler = runner.world.scheduler
@@ -88,6 +88,17 @@ class Debugger(pdb.Pdb):
         self.interaction(frames[0], None)
         if self.stoplineno != -1 or self.breaks:  # else it was told to go on
             sys.settrace(self.trace_dispatch)
+
+    def stop_here(self, frame: FrameType) -> bool:
+        """Only in the program's own code."""
+        return frame.f_code.co_filename in self._files and super().stop_here(frame)
+
+    def get_stack(self, f: FrameType | None, t: Any) -> tuple[list[tuple[FrameType, int]], int]:
+        """The program's own frames, outermost first, and the place of the current one."""
+        stack, at = super().get_stack(f, t)
+        own = [entry for entry in stack if entry[0].f_code.co_filename in self._files]
+        before = sum(entry[0].f_code.co_filename in self._files for entry in stack[: at + 1])
+        return own, max(before - 1, 0)
 
     def interaction(self, *args: Any, **kwargs: Any) -> None:
         """On the terminal, whatever the execution has put in its place."""

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness.budget import Budget
 from harness.critical import CriticalPair
-from harness.execution import Runner, TooDeep
+from harness.execution import Replayed, Runner, TooDeep
 from harness.explain import DataRace, PotentialDeadlock
 from harness.outcome import Outcome
 from harness.schedule import Witness, WitnessError
@@ -88,7 +88,10 @@ class Exploration:
 
 @dataclass(frozen=True)
 class Replay:
-    """One execution along a witness. `diverged` says where it could not be followed, or None."""
+    """One execution along a witness. `diverged` says where it could not be followed, or None.
+
+    `edited`: the program is another one than that which the witness was found in, by its digest.
+    """
 
     outcome: Outcome
     message: str
@@ -96,6 +99,13 @@ class Replay:
     trace: Trace | None
     output: str
     result: str | None
+    edited: bool = False
+
+    @staticmethod
+    def of(shown: Replayed) -> Replay:
+        """What is told of a recorded execution."""
+        done = shown.execution
+        return Replay(done.outcome, done.message, shown.diverged, shown.trace, done.output, done.result)
 
 
 def explore(
@@ -137,11 +147,16 @@ def replay(program: Program, witness: str, options: Options = Options()) -> Repl
     request = (program.ignoring(options.ignore_state), parsed, options.max_steps, options.instrument)
     answer = ask(_replay, request, max(options.timeout, 10.0))
     if isinstance(answer, Hung):
-        return Replay(Outcome.INCONCLUSIVE, answer.message, f"diverged: {answer.message}", None, "", None)
-    if answer.diverged and parsed.digest != program.digest:
-        edited = f"{answer.diverged} (the program was edited: its digest is {program.digest})"
-        return Replay(answer.outcome, answer.message, edited, answer.trace, answer.output, answer.result)
-    return answer  # type: ignore[no-any-return]
+        answer = Replay(Outcome.INCONCLUSIVE, answer.message, f"diverged: {answer.message}", None, "", None)
+    return compared(answer, program, parsed)
+
+
+def compared(replayed: Replay, program: Program, witness: Witness) -> Replay:
+    """The same, where the program has been edited since the witness was written: then it says so."""
+    if witness.digest == program.digest:
+        return replayed
+    note = f"{replayed.diverged} (the program was edited: its digest is {program.digest})"
+    return replace(replayed, edited=True, diverged=note if replayed.diverged else None)
 
 
 def _search(order: Order, send: Callable[[Any], None]) -> Found | Hung:
@@ -165,8 +180,7 @@ def _replay(request: Any, send: Callable[[Any], None]) -> Replay | Hung:
         shown = runner.replay(witness)
     except TooDeep as error:
         return Hung(str(error))
-    execution = shown.execution
-    return Replay(execution.outcome, execution.message, shown.diverged, shown.trace, execution.output, execution.result)
+    return Replay.of(shown)
 
 
 def _exploration(program: Program, options: Options, found: Found) -> Exploration:

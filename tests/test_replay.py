@@ -148,6 +148,7 @@ def test_a_harmless_edit_leaves_the_witness_valid(edit: str, tmp_path: Path) -> 
     edited = write(tmp_path, BANK.replace(*EDITS[edit]))
     found = replayed(edited, text)
     assert (found.diverged, found.outcome) == (None, Outcome.VIOLATED)
+    assert found.edited is (edit not in ("a comment", "blank lines"))
 
 
 def test_another_file_beside_the_program_leaves_the_witness_valid(tmp_path: Path) -> None:
@@ -173,8 +174,17 @@ def test_a_fixed_program_is_said_to_have_been_edited_never_silently_passed(tmp_p
     found = replayed(path, text)
     assert found.diverged is not None
     assert found.diverged.endswith(f"(the program was edited: its digest is {load_program(path).digest})")
-    shown = command(path, text)
-    assert (shown.returncode, "DIVERGED" in shown.stdout) == (4, True)
+    for how in ([], ["--step", "3"], ["--pdb"]):
+        shown = command(path, text, *how)
+        assert (shown.returncode, "DIVERGED" in shown.stdout) == (4, True)
+
+
+def test_an_edited_program_that_still_fails_so_is_said_to_have_been_edited(tmp_path: Path) -> None:
+    text = witness(write(tmp_path), "violated", TURN)
+    shown = command(write(tmp_path, BANK.replace(*EDITS["a local variable"])), text)
+    assert (shown.returncode, shown.stdout.splitlines()[-1]) == (
+        0, "  (the program was edited since this witness was written, and it still fits)",
+    )  # fmt: skip
 
 
 # Saying where it does not fit.
@@ -319,3 +329,62 @@ def test_a_deadlock_can_be_debugged_and_ends_as_one(tmp_path: Path) -> None:
 def test_a_witness_is_parsed_as_it_is_written() -> None:
     text = "h1:deadlock:3fa2b1:ann@acquire+B,2=bob:bob@end=ann"
     assert str(Witness.parse(text)) == text
+
+
+def test_where_and_step_know_the_programs_own_code_only(tmp_path: Path) -> None:
+    path = write(tmp_path, BANK.replace("= seen + 1", "= seen + 1\n    account"))
+    shown = command(path, witness(path, "violated", TURN), "--pdb", stdin="step\nwhere\nup\nstep\nstep\nstep\n")
+    assert shown.stdout.splitlines()[1:10] == [
+        f"> {path}(8)deposit()", "-> account.balance = seen + 1",
+        f"(pdb) > {path}(9)deposit()", "-> account",
+        f"(pdb) > {path}(9)deposit()", "-> account",
+        "(pdb) *** Oldest frame",
+        "(pdb) --Return--", f"> {path}(9)deposit()->None",
+    ]  # fmt: skip
+    assert (shown.returncode, shown.stderr, "harness/" in shown.stdout) == (0, "", False)
+
+
+def test_the_failing_step_of_a_crash_is_where_it_was_raised_not_what_was_cleaned_up_after_it(tmp_path: Path) -> None:
+    path = write(tmp_path, """
+        import threading
+        lock, orders = threading.Lock(), []
+        def take():
+            with lock:
+                return orders.pop()
+        def main():
+            t = threading.Thread(target=take, name="ann")
+            t.start()
+            t.join()
+    """)  # fmt: skip
+    shown = command(path, witness(path, "crashed"), "--pdb", stdin="")
+    assert shown.stdout.startswith("stopping at step 6: ann is about to read orders\n")
+    assert "ann: IndexError: pop from empty list (bank.py:6)" in shown.stdout
+
+
+def test_a_step_in_the_library_is_no_place_to_stop_and_that_is_said(tmp_path: Path) -> None:
+    path = write(tmp_path, """
+        import threading
+        def main():
+            threading.Timer(1, print).start()
+            assert False
+    """)  # fmt: skip
+    text = witness(path, "violated")
+    steps = json.loads(command(path, text, "--json").stdout)["trace"]
+    number = next(str(step["step"]) for step in steps if step["thread"] != "MainThread" and not step["file"])
+    shown = command(path, text, "--pdb", "--step", number, stdin="p 1\n")
+    assert "(no place to stop: from there on Thread-1 is in no code of the program)" in shown.stdout
+    assert (shown.returncode, shown.stderr, "VIOLATED" in shown.stdout) == (0, "", True)
+
+
+def test_what_is_printed_while_threads_are_unwound_was_never_printed(tmp_path: Path) -> None:
+    path = write(tmp_path, """
+        from concurrent.futures import ThreadPoolExecutor
+        def ask(pool):
+            print("asked")
+            return pool.submit(print, 1).result()
+        def main():
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(ask, pool).result()
+    """)  # fmt: skip
+    found = replayed(path, witness(path, "deadlock"))
+    assert (found.diverged, found.output) == (None, "asked\n")

@@ -52,7 +52,7 @@ def run(options: Namespace) -> int:
         say("")
     if options.json:
         say(dumps(replay_document(found)))
-    elif options.step and not options.pdb and found.trace is not None:
+    elif options.step and not options.pdb and found.trace is not None and not found.diverged:
         say(step_text(found.trace, options.step, style))
     else:
         say(replay_text(found, style, options.all_steps))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from harness.outcome import Outcome
 from harness.trace import WAITS, Trace, TraceStep
@@ -42,11 +43,13 @@ def relevant(trace: Trace, outcome: Outcome) -> Trace:
 
 
 def failing_step(trace: Trace, outcome: Outcome, message: str) -> TraceStep | None:
-    """The step in which the failure shows: the last one of the thread that failed, else the last that matters."""
-    carried_out = [step for step in trace.steps if not waits(step)]
+    """The step in which the failure shows: where the message says, else the last one that matters, in program code."""
+    carried_out = [step for step in trace.steps if not waits(step) and step.file]
+    matters = [step for step in relevant(trace, outcome).steps if not waits(step) and step.file]
     failed = [step for step in carried_out if message.startswith(f"{step.thread}: ")]
-    matters = [step for step in relevant(trace, outcome).steps if not waits(step)]
-    return next((steps[-1] for steps in (failed, matters, carried_out) if steps), None)
+    there = [step for step in failed if f" ({Path(step.file).name}:{step.line})" in message]
+    before = [step for step in matters if any(step.thread == other.thread for other in failed)]
+    return next((steps[-1] for steps in (there, before, matters, carried_out) if steps), None)
 
 
 def root(name: str) -> str:

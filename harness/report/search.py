@@ -165,6 +165,8 @@ def replay_text(found: Replay, style: Style, all_steps: bool = False) -> str:
     else:
         detail = found.message or (f"main() returned {found.result}" if found.result is not None else "")
         parts.append(_worded(str(found.outcome).upper(), detail, colour_of(found.outcome), style))
+        if found.edited:
+            parts.append("  (the program was edited since this witness was written, and it still fits)")
     return "\n".join(parts)
 
 

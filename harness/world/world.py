@@ -63,18 +63,22 @@ class Ending(NamedTuple):
 
 
 class Output(io.TextIOBase):
-    """Stands in for stdout and stderr: keeps the first OUTPUT_LIMIT characters, drops the rest."""
+    """Stands in for stdout and stderr: keeps the first OUTPUT_LIMIT characters, drops the rest.
+
+    What is written while an execution is unwound is dropped too: the program would never have come there.
+    """
 
     encoding, errors = "utf-8", "replace"
 
-    def __init__(self) -> None:
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._scheduler = scheduler
         self._parts: list[str] = []
         self._room = OUTPUT_LIMIT
 
     def write(self, text: str) -> int:
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        if self._room > 0:
+        if self._room > 0 and not self._scheduler.unwinding:
             self._parts.append(text[: self._room])
             self._room -= len(text)
         return len(text)
@@ -148,7 +152,7 @@ class World:
         if recorder is not None:
             self.points.token = recorder.token
         state = {"returned": False, "result": None}
-        output, out, err = Output(), sys.stdout, sys.stderr
+        output, out, err = Output(self.scheduler), sys.stdout, sys.stderr
         sys.stdout = sys.stderr = output
         collecting = gc.isenabled()
         gc.disable()

@@ -189,7 +189,8 @@ def stress(
 ) -> StressResult:
     """Run the program's `main(**parameters)` again and again with free threads, and count.
 
-    mode: "stress" perturbs every run by (seed, its number); "native" leaves the threads alone.
+    mode: "stress" perturbs every run by (seed, its number); "native" leaves the threads alone. In both, random numbers
+    that the program does not seed follow from (seed, its number).
     budget: no run is begun when it is spent; one that is going on still has its `timeout` (seconds, of the wall).
     until: "20-failures" ends the series earlier, after that failure. time_scale: seconds of the program's clock in
     one second; if None, the scenario's own or the smallest of SCALES with which a run takes at most about a second.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from itertools import islice
 
+import pytest
+
 from harness.budget import Budget
 from harness.children.perturbation import Plan, pauses
 from harness.children.sharing import Owner, Sharing
@@ -138,8 +140,9 @@ def test_a_long_program_pauses_ever_more_seldom(run: Run) -> None:
     assert run(source, mode="stress", budget=Budget(executions=3)).outcomes == {"True": 3}
 
 
-def test_results_do_not_depend_on_the_number_of_jobs(run: Run) -> None:
+@pytest.mark.parametrize("mode", ["native", "stress"])
+def test_a_seed_repeats_the_random_numbers_whatever_the_number_of_jobs(run: Run, mode: str) -> None:
     source = "import random\ndef main():\n    return random.randrange(100)\n"
-    one, two = (run(source, mode="stress", seed=5, jobs=jobs, budget=Budget(executions=51)) for jobs in (1, 2))
+    one, two = (run(source, mode=mode, seed=5, jobs=jobs, budget=Budget(executions=51)) for jobs in (1, 2))
     assert one.outcomes == two.outcomes and len(one.outcomes) > 10
-    assert run(source, mode="stress", seed=6, budget=Budget(executions=51)).outcomes != one.outcomes
+    assert run(source, mode=mode, seed=6, budget=Budget(executions=51)).outcomes != one.outcomes

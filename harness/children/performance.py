@@ -51,12 +51,10 @@ class Stage:
         threading._counter = count(1).__next__  # type: ignore[attr-defined]  # "Thread-1" is every run's first
         if "concurrent.futures.thread" in sys.modules:
             sys.modules["concurrent.futures.thread"].ThreadPoolExecutor._counter = count().__next__
+        plan = Plan.of(self.job.seed, number)
+        random.seed(plan.key)
         if self.perturbation:
-            plan = Plan.of(self.job.seed, number)
-            random.seed(plan.key)
             self.perturbation.follow(plan)
-        else:
-            random.seed()
 
 
 class Performance:

@@ -1,7 +1,7 @@
 """A search, inside its worker process: execution after execution under one strategy, until something is known.
 
 Order of events: the program is executed twice along one schedule (is it deterministic? this also
-teaches the world which places conflict), once more for a profile, then under the strategy. The first
+teaches the world which places conflict), twice more for a profile, then under the strategy. The first
 failure is led along its schedule again with everything recorded, written as a witness, and the
 witness is tried before it is handed out.
 """
@@ -92,6 +92,15 @@ class _Random:
 
     def choose(self, enabled: list[Any], running: Any, step: int) -> Any:
         return self._random.choice(enabled)
+
+
+class _InOrder:
+    """Each thread runs for as long as it can."""
+
+    every_step = False
+
+    def choose(self, enabled: list[Any], running: Any, step: int) -> Any:
+        return running if running in enabled else enabled[0]
 
 
 class Search:
@@ -261,8 +270,13 @@ class Search:
         return None if replayed.diverged else replayed
 
     def _profile(self) -> Profile:
+        """The longer of two executions: one in which a thread had nothing to do says little of what it may do."""
+        in_order = self._runner.run(_InOrder(), log_steps=True, max_steps=CHECKED_STEPS)
+        self._refine()
         execution = self._runner.run(_Random(self._order.seed), log_steps=True)
         self._refine()
+        if not in_order.cut and in_order.steps > execution.steps:
+            execution = in_order
         log = execution.log or []
         per_task = Counter(step.task for step in log)
         return Profile(

@@ -6,7 +6,7 @@ drawn with a probability proportional to how many of these each thread still has
 carried that out, other threads may do everything but interesting events. A thread that has not been
 started yet counts with the thread that will start it.
 
-Deviations: the counts come from one profiling execution, and interesting are, in each execution
+Deviations: the counts come from one profiling execution (of two, the longer), and interesting are, in each execution
 anew, the events on one location that two threads touch in it and one writes (or, as one more choice,
 on all such locations). Events carried out while only one thread is enabled are not counted. Where
 the drawn thread is not enabled and all others stand before interesting events, another is drawn.

@@ -85,6 +85,8 @@ class Execution(NamedTuple):
     """The execution taught the world a finer granularity (a hot site, a probed lock)."""
     unseeded: bool = False
     """It drew random numbers that the program has not seeded."""
+    unseen: str = ""
+    """It did something that others may be in conflict with unseen."""
     granularity: Granularity = Granularity(frozenset(), True, 0)
 
 
@@ -270,6 +272,7 @@ class Runner:
             loop=liveness.verdict.loop if liveness.verdict else (),
             verdict=liveness.verdict,
             unseeded=ending.unseeded,
+            unseen=ending.unseen,
             refined=ending.learned or (ending.probed and not world.scheduler.release_points),
             granularity=Granularity(world.points.in_force, releases, 0 if full else tail_from),
         )

@@ -39,7 +39,6 @@ class Options:
     jobs: int = 1
     keep_going: bool = False
     early_timeouts: bool = False
-    open_stdlib: bool = False
     instrument: tuple[str, ...] = ()
     ignore_state: tuple[str, ...] = ()
 

@@ -100,7 +100,7 @@ class Recording:
             except TypeError:
                 held = obj
             known = self._tokens[ident] = held, len(self.data)
-            if isinstance(obj, _ATOMIC):
+            if issubclass(type(obj), _ATOMIC):
                 self.atomic.add(len(self.data))
             self.data.add(len(self.data))
         return known[1]
@@ -125,7 +125,7 @@ class Recording:
             "lock": _is_lock(task.subject),
         }  # fmt: skip
         self._watch(name)
-        if kind == "acquire" and isinstance(task.subject, InnerLock):
+        if kind == "acquire" and issubclass(type(task.subject), InnerLock):
             self.grants[id(task.subject)] = (file, line)
 
     def arrived(self, task: Task) -> None:
@@ -161,7 +161,7 @@ class Recording:
         self._standing.add(task.index)
         kind, name = self.naming.task(task)
         file, line = self.where(task)
-        if isinstance(task.subject, InnerLock):
+        if issubclass(type(task.subject), InnerLock):
             self._locks.setdefault(name, task.subject)
         self._steps.append(
             TraceStep(
@@ -184,7 +184,7 @@ class Recording:
     def _note_lock(self, task: Task) -> None:
         """What the step's thread got, or did not get."""
         lock = self._subject()
-        if isinstance(lock, InnerLock):
+        if issubclass(type(lock), InnerLock):
             assert self._operation is not None
             self.locks.add(lock.token)
             taken = self._taken.setdefault(task.index, [])
@@ -199,9 +199,11 @@ class Recording:
     def _watch(self, name: str) -> None:
         operation, subject = self._operation, self._subject()
         assert operation is not None
-        if isinstance(subject, InnerLock):
+        if issubclass(type(subject), InnerLock):
             self._locks.setdefault(name, subject)
-        elif operation.kind in ("read", "write") and (operation.key is not WHOLE or isinstance(subject, CellType)):
+        elif operation.kind in ("read", "write") and (
+            operation.key is not WHOLE or issubclass(type(subject), CellType)
+        ):
             self._data.setdefault(name, (self._subject, operation.key))
         elif operation.kind not in ("read", "write") and standing(subject) is not None:
             self._primitives.setdefault(name, self._subject)
@@ -213,7 +215,7 @@ class Recording:
         subject = self._subject()
         if subject is None:
             return ""
-        whole = operation.key is WHOLE and not isinstance(subject, CellType)
+        whole = operation.key is WHOLE and not issubclass(type(subject), CellType)
         return show(subject if whole else peek(subject, operation.key))
 
     def _missed(self, kind: str, task: Task) -> str:
@@ -279,7 +281,7 @@ class Scribe:
 
 
 def _is_lock(obj: Any) -> bool:
-    return isinstance(obj, InnerLock)
+    return issubclass(type(obj), InnerLock)
 
 
 def _nothing() -> None:

@@ -104,6 +104,7 @@ class Scheduler:
         self.failure: Exception | None = None
         self.stopped_at: dict[int, Operation] = {}
         self.bypasses = Bypasses(self.live)
+        self.unawaited = 0
         self.noting = StepLog() if log_steps else None
         self.closes_early = recorder is not None or not log_steps
         self.recorder, self.on_stop, self.on_second = recorder, on_stop, on_second
@@ -187,10 +188,10 @@ class Scheduler:
             self.noting.starts(task)
         return task
 
-    def touch(self, object: Hashable, mode: str = "w") -> None:
+    def touch(self, object: Hashable, mode: str = "w", key: Hashable = WHOLE) -> None:
         """The running step also touches `object` (beyond its operation's own)."""
         if self.noting is not None:
-            self.noting.touched.append(Access(object, WHOLE, mode))
+            self.noting.touched.append(Access(object, key, mode))
 
     def turned_out(self, operation: Operation) -> None:
         """The running step does this: others have changed meanwhile what it had announced."""
@@ -290,6 +291,7 @@ class Scheduler:
 
     def _finish(self, task: Task) -> None:
         task.held = False
+        self.unawaited += 1
         self.live.remove(task)
         if self.unwinding:
             self.main.baton.release()

@@ -69,6 +69,7 @@ class Found:
     inconclusive: int = 0
     odd: str = ""
     unseeded: bool = False
+    unseen: str = ""
     steps: int = 0
     max_bypass: int = 0
     seconds: float = 0.0
@@ -199,6 +200,9 @@ class Search:
         if found.exhausted and found.unseeded:
             found.exhausted = False
             found.message = "every interleaving was tried, for one sequence of random numbers only"
+        if found.unseen and strategy.exhausted and not found.inconclusive:
+            found.exhausted = False
+            found.message = f"every interleaving of the steps was tried, but {found.unseen}"
         found.bound = order.preemptions
 
     def _strategy(self, profile: Profile) -> Strategy:
@@ -221,6 +225,7 @@ class Search:
         found.executions += 1
         found.max_bypass = max(found.max_bypass, execution.max_bypass)
         found.unseeded = found.unseeded or execution.unseeded
+        found.unseen = found.unseen or execution.unseen
         if execution.result is not None:
             found.results[execution.result] += 1
         if execution.outcome is Outcome.INCONCLUSIVE:

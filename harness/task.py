@@ -76,12 +76,13 @@ class Task:
     `subject` is the object of the pending operation, known only while it is pending so that nothing is
     kept alive. `call` is the public operation it is inside of, `called` that one's object. `reentry` is
     the lock that a Condition's wait will take back: a woken thread is not enabled before that is free.
+    `awaited` tells that somebody has joined it.
     """
 
     __slots__ = (
         "index", "name", "daemon", "pending", "wants", "deadline", "steps", "held", "baton", "asked",
         "bypassed", "call", "subject", "created", "unwound", "ident", "handle", "timed_out", "carrier", "reentry",
-        "called", "token", "asked_at",
+        "called", "token", "asked_at", "awaited",
     )  # fmt: skip
 
     def __init__(self, index: int, name: str, daemon: bool, baton: Any) -> None:
@@ -108,6 +109,7 @@ class Task:
         self.carrier: Any = None
         self.reentry: Holdable | None = None
         self.called: Any = None
+        self.awaited = False
 
     @property
     def finished(self) -> bool:

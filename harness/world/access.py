@@ -18,11 +18,12 @@ called right before the access takes effect, and is the scheduling point. `kind`
 (kind, obj, key), one scheduling point. Without it `access` is called for each, which lets threads change
 places between them. `instead` is called where the one thing that a thread was about to touch is another one
 when it goes on (a key that it was to add is there by now); without it that is announced as one more access.
+`unseen(what, site)` is told of what none of this can say: see the list below.
 
 No hook runs code of the program. Errors are raised by the program's own instructions, in its own frame;
 where an object of access_standins.py stands in between, frames of harness/world/ show in the traceback.
 
-Not announced, or not exactly:
+Not announced, or not exactly. Where that could hide an interleaving, `unseen` is told, and no search claims everything:
 * C code that calls the program back (`__eq__`, `__hash__`, `__lt__`, `__repr__` of elements) is announced
   at its start only. `extend` from a generator, `max(…, key=…)`, `map`, `filter`, `reduce` and `sort(key=…)`
   announce each element.
@@ -30,8 +31,10 @@ Not announced, or not exactly:
   another module goes unseen.
 * `yield from` a generator that others walk through, too: only its start is.
 * An attribute of a `dict` or `list` subclass is the same location as the key of that name.
-* Code in strings (`exec`, `eval`, the methods that dataclasses generate): dataclasses are read as wholes
-  where they are compared or printed.
+* Code in strings (`exec`, `eval`); the methods that dataclasses generate read them as wholes.
+* `match` on shared data is one step; so is what C code does between calls of the program's own methods.
+* Who holds the last reference: weak references, and `__del__`, which runs in the thread that lets go last.
+* Installed packages that are not rewritten, and assignments to `__class__`, `__code__`, `__defaults__` and the like.
 """
 
 from __future__ import annotations
@@ -40,13 +43,13 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from harness.world.access_announce import Access, Together
+from harness.world.access_announce import Access, Together, Unseen
 from harness.world.access_calls import Calls
 
 _VARIABLES = "get get_s set_w set_d global_ global_w global_v cell cell_w cell_v"
 _CONTAINERS = """item item_w item_d key key_w key_d whole whole_w whole_d sub aug_item aug_attribute
     read truth text spread read_deep match rhs pair compared compared_pair aug_rhs aug_pair in_ in_pair
-    open steps steps_unpacked star unpack from_"""
+    open steps steps_unpacked star unpack unpack_deep from_ finalizing"""
 _CALLS = "call args fed calling meth meth_s method method_s"
 _BINARY = ("add", "sub", "mul", "mod", "or", "and", "xor", "truediv", "floordiv", "pow", "lshift", "rshift", "matmul")
 _OPERATORS = (*_BINARY, *("i" + name for name in _BINARY), "eq", "ne", "lt", "le", "gt", "ge", "contains")
@@ -57,10 +60,10 @@ class Hooks(Calls):
 
 
 def hooks(
-    access: Access, together: Together | None = None, instead: Access | None = None
+    access: Access, together: Together | None = None, instead: Access | None = None, unseen: Unseen | None = None
 ) -> dict[str, Callable[..., Any]]:
     """The builtins a rewritten program needs, by name."""
-    made = Hooks(access, together, instead)
+    made = Hooks(access, together, instead, unseen)
     names = f"{_VARIABLES} {_CONTAINERS} {_CALLS}".split()
     result: dict[str, Callable[..., Any]] = {"_lab_" + name.rstrip("_"): getattr(made, name) for name in names}
     for name in _OPERATORS:

@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
+import sys
 import types
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from harness.trace import WHOLE
 from harness.world.access_attributes import OWNERS, load_touches, owner_of, store_touches
-from harness.world.access_effects import UNSTEADY, Effect, Touch
-from harness.world.access_types import FACTS, PLAIN, QUIET, facts_of
+from harness.world.access_effects import LASTING, UNSEEN, UNSTEADY
+from harness.world.access_reach import CALLS, LOOKING, Effect, Touch, reachable
+from harness.world.access_types import FACTS, PLAIN, QUIET, facts_of, is_code, lookup
 
 Access = Callable[[str, Any, Any, int], None]
 Together = Callable[[list[Touch], int], None]
 
 
+class Unseen(Protocol):
+    """Told of what no search sees through. `later`: even before the second thread; None: if `site` is in conflict."""
+
+    def __call__(self, what: str, site: int, later: bool | None = False) -> None: ...
+
+
+_MEANINGS = frozenset(
+    ("__class__", "__bases__", "__code__", "__defaults__", "__kwdefaults__", "cell_contents", "__func__", "__call__")
+)
+
+
 class Announcer:
     """Says through `access` what an operation will touch."""
 
-    def __init__(self, access: Access, together: Together | None, instead: Access | None = None) -> None:
+    def __init__(
+        self, access: Access, together: Together | None, instead: Access | None = None, unseen: Unseen | None = None
+    ) -> None:
         self.access = access
         self.instead = instead
         self.together = together or self._one_by_one
+        self.not_seen = unseen or _ignored
 
     def _one_by_one(self, touches: list[Touch], site: int) -> None:
         for kind, obj, key in touches:
@@ -29,6 +45,9 @@ class Announcer:
 
     def say(self, touches: list[Touch], site: int) -> None:
         """Announce one operation."""
+        if CALLS in touches:
+            touches = [touch for touch in touches if touch is not CALLS]
+            self.not_seen("what C code does between calls of the program's methods is one step", site, None)
         if len(touches) == 1:
             kind, obj, key = touches[0]
             self.access(kind, owner_of(obj) if OWNERS else obj, key, site)
@@ -38,9 +57,12 @@ class Announcer:
     def effect(self, call: tuple[Effect, Any], arguments: tuple[Any, ...], site: int) -> None:
         """Announce a call; again where other threads have changed meanwhile what it will touch."""
         effect, receiver = call
-        touches = effect(receiver, arguments)
+        if effect in UNSEEN:
+            self.not_seen(UNSEEN[effect], site, effect in LASTING)
+        looking = any(type(argument) in LOOKING for argument in arguments)
+        touches = [*effect(receiver, arguments), *(reachable(arguments) if looking else ())]
         self.say(touches, site)
-        if effect not in UNSTEADY:
+        if effect not in UNSTEADY or looking:
             return
         while touches:
             before, touches = touches, effect(receiver, arguments)
@@ -88,11 +110,18 @@ class Variables(Announcer):
             plan = FACTS[id(type(obj))].stores[name]
         except KeyError:
             plan = None
-        if plan is PLAIN and name != "__dict__" and name != "__class__":
+        if plan is PLAIN and name not in _MEANINGS and name != "__dict__":
             self.access("write", obj, name, site)
         else:
+            if name in _MEANINGS or (type(obj) is type and is_code(lookup(obj, name)[0])):
+                self._redefined(obj, name, site)
             self.say(store_touches(obj, name), site)
         return obj
+
+    def _redefined(self, obj: Any, name: str, site: int) -> None:
+        """Loads of methods and what is behind calls are no accesses, unless their own module assigns such a name."""
+        if name in _MEANINGS or sys._getframe(2).f_globals.get("__name__") != obj.__module__:
+            self.not_seen(f"who calls or asks meanwhile does not see that {name} is replaced", site)
 
     set = set_d = set_w
 
@@ -118,6 +147,10 @@ class Variables(Announcer):
     def cell_v(self, value: Any, variable: types.FunctionType, site: int) -> Any:
         self.access("write", variable.__closure__[0], WHOLE, site)  # type: ignore[index]
         return value
+
+
+def _ignored(what: str, site: int, later: bool | None = False) -> None:
+    """Where nobody makes claims."""
 
 
 def _same(before: list[Touch], after: list[Touch]) -> bool:

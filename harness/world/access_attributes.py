@@ -13,7 +13,7 @@ import weakref
 from typing import Any
 
 from harness.trace import WHOLE
-from harness.world.access_effects import Touch
+from harness.world.access_reach import Touch
 from harness.world.access_types import (
     MISSING,
     PLAIN,

@@ -12,6 +12,7 @@ from harness.world.access_attributes import OWNERS, load_touches, owner_of, peek
 from harness.world.access_containers import Containers
 from harness.world.access_effects import nothing, write_all, write_from
 from harness.world.access_functions import Call, class_call, effect_of, method_touching, super_call
+from harness.world.access_reach import deep
 from harness.world.access_standins import Receiver
 from harness.world.access_types import (
     FACTS,
@@ -25,6 +26,7 @@ from harness.world.access_types import (
     is_instrumented,
     lookup,
     module_namespace,
+    runs_program_code,
 )
 
 _ATTRIBUTE, _DYNAMIC = "attribute", "dynamic"
@@ -50,9 +52,12 @@ class Calls(Containers):
 
     def fed(self, function: Any, site: int, /, *arguments: Any) -> tuple[Any, ...]:
         """The same for functions that may run program code between two elements: each element is a step."""
-        if function is map or function is filter or function is functools.reduce:
+        if (function is map or function is filter or function is functools.reduce) and (
+            arguments and runs_program_code(arguments[0])
+        ):
             arguments = (*arguments[:1], *(self.open(argument, site) for argument in arguments[1:]))
         elif len(arguments) == 1 and (function is max or function is min):
+            self.say(deep(arguments[0])[1:], site)
             arguments = (self.open(arguments[0], site),)
         return self.args(function, site, *arguments)
 

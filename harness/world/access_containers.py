@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from functools import partial
 from typing import Any
 
 from harness.trace import WHOLE
 from harness.world.access_announce import Variables
 from harness.world.access_attributes import OWNERS, owner_of
-from harness.world.access_effects import (
+from harness.world.access_library import METHODS
+from harness.world.access_reach import (
     INERT,
-    METHODS,
     PLAIN_KEYS,
+    changing,
     contents,
     deep,
+    is_plain_key,
     place,
     readable,
     stepping,
 )
 from harness.world.access_standins import AttributeInPlace, Items, ItemsInPlace
-from harness.world.access_types import FRESH_ITERATORS, Steps, facts_of
+from harness.world.access_types import FRESH_ITERATORS, Steps, derives, facts_of, runs_program_code
 
 _CONTAINERS = frozenset(("container", "view", "foreign"))
 
@@ -38,10 +41,21 @@ class Containers(Variables):
         if facts.base is not None:
             if facts.is_native(method):
                 self.effect((METHODS[facts.base][method], obj), (key,), site)
+                if kind == "read" and facts.base is dict and derives(cls, (defaultdict,)):
+                    self._fill(obj, key, site)
         elif facts.sort == "view":
             self.say([(kind, contents(obj), place(contents(obj), key))], site)
         elif facts.sort == "foreign" and facts.is_native(method):
-            self.say([(kind, obj, WHOLE)], site)
+            self.say(deep(obj) if kind == "read" else changing(deep(obj)), site)
+
+    def _fill(self, table: defaultdict[Any, Any], key: Any, site: int) -> None:
+        """A missing key whose value code of the program makes: the table changes once it is there, not before."""
+        factory = table.default_factory
+        if factory is None or not runs_program_code(factory) or not is_plain_key(key) or dict.__contains__(table, key):
+            return
+        value = factory()
+        self.say([("write", table, place(table, key))], site)
+        dict.__setitem__(table, key, value)
 
     def item(self, obj: Any, key: Any, site: int) -> Any:
         self._item(obj, key, site, "read")
@@ -56,7 +70,7 @@ class Containers(Variables):
         if facts.base is not None and facts.is_native("__delitem__"):
             self.effect((METHODS[facts.base]["__delitem__"], obj), (key,), site)
         elif facts.sort == "foreign" and facts.is_native("__delitem__"):
-            self.say([("write", obj, WHOLE)], site)
+            self.say(changing(deep(obj)), site)
         return obj
 
     def key(self, obj: Any, key: Any, site: int) -> Any:
@@ -110,18 +124,23 @@ class Containers(Variables):
 
     def text(self, value: Any, site: int) -> Any:
         sort = facts_of(type(value)).sort
-        if sort in _CONTAINERS or sort == "record" or type(value) is tuple:
+        if type(value) not in INERT and sort != "module":
             self.say(deep(value), site)
         return value
 
     read_deep = text
 
     def match(self, value: Any, site: int) -> Any:
-        """A class pattern may read any attribute of the subject and of what is in it."""
-        parts = list(value) if type(value) in (tuple, list) else [value]
-        objects = [("read", part, WHOLE) for part in parts if facts_of(type(part)).sort == "object"]
-        self.say([*deep(value), *objects], site)
+        """Patterns may read any attribute of the subject and of what is in it; between these reads is no point."""
+        touches = deep(value, True)
+        if touches:
+            self.not_seen("`match` on shared data is one step here", site, None)
+            self.say(touches, site)
         return value
+
+    def finalizing(self, site: int) -> None:
+        """A `__del__` begins: which thread runs it is decided where the last reference goes, which nobody sees."""
+        self.not_seen("who lets go of an object last, and so runs its __del__, is not searched", site)
 
     def rhs(self, left: Any, right: Any, site: int) -> Any:
         """The right operand of an operator whose left one is known."""
@@ -141,8 +160,7 @@ class Containers(Variables):
         """The same for comparisons, which look into containers within containers."""
         if type(left) in INERT and type(right) in INERT:
             return right
-        if _has_contents(left) or _has_contents(right):
-            self.say(deep((left, right)), site)
+        self.say(deep((left, right)), site)
         return right
 
     def compared_pair(self, left: Any, right: Any, site: int) -> tuple[Any, Any]:
@@ -166,10 +184,15 @@ class Containers(Variables):
 
     def in_(self, element: Any, container: Any, site: int) -> Any:
         facts = facts_of(type(container))
-        if facts.sort == "container" and facts.is_native("__contains__"):
-            self.say([("read", container, place(container, element) if facts.base in (dict, set) else WHOLE)], site)
+        if facts.base is not None:
+            if facts.is_native("__contains__"):
+                self.effect((METHODS[facts.base]["__contains__"], container), (element,), site)
         elif facts.sort in ("view", "iterator", "generator", "foreign"):
-            self.say(readable((container,)), site)
+            self.say(
+                [*deep(contents(container)), *deep(element)] if facts.sort != "generator" else stepping(container), site
+            )
+        elif type(container) in (tuple, frozenset):
+            self.say(deep((container, element)), site)
         return container
 
     def in_pair(self, element: Any, container: Any, site: int) -> tuple[Any, Any]:
@@ -203,7 +226,10 @@ class Containers(Variables):
         return Steps(partial(self._taken_apart, site), iterator)
 
     def _taken_apart(self, site: int, element: Any) -> Any:
-        return element if type(element) is tuple else self.unpack(element, site)
+        if facts_of(type(element)).sort in ("iterator", "generator"):
+            return self.unpack(element, site)
+        self.say(deep(element), site)
+        return element
 
     def star(self, iterable: Any, site: int) -> Any:
         """An iterable that is walked through at once."""
@@ -214,6 +240,12 @@ class Containers(Variables):
 
     def unpack(self, value: Any, site: int) -> Any:
         return self.star(value, site)
+
+    def unpack_deep(self, value: Any, site: int) -> Any:
+        """Where elements are taken apart, too."""
+        value = self.star(value, site)
+        self.say(deep(value), site)
+        return value
 
     def from_(self, iterable: Any, site: int) -> Any:
         """`yield from`: what is sent must reach a generator, so it is announced once."""
@@ -226,4 +258,4 @@ class Containers(Variables):
 
 def _has_contents(value: Any) -> bool:
     sort = facts_of(type(value)).sort
-    return sort in _CONTAINERS or sort == "record"
+    return sort in _CONTAINERS or sort == "record" or sort == "other"

@@ -1,4 +1,4 @@
-"""What C code touches: methods of built-in containers, built-in functions, library functions (not rewritten).
+"""What operations written in C touch, and functions of the library, which are not rewritten.
 
 An *effect* is a function of (receiver, arguments) that lists the accesses (kind, object, key) which a
 call will make. Effects marked `unsteady` depend on what the containers hold at the moment of the call.
@@ -7,153 +7,28 @@ What is not known counts as writing the receiver and every container among the a
 
 from __future__ import annotations
 
-import bisect
-import builtins
 import collections
 import functools
-import gc
-import heapq
-import itertools
-import math
-import operator
-import types
-from array import array
-from collections.abc import Callable, Iterable, Iterator
-from enum import Enum
+import string
 from typing import Any
 
 from harness.trace import WHOLE
-from harness.world.access_types import FRESH_ITERATORS, derives, facts_of, instances, is_a, is_instrumented, lookup
-
-Touch = tuple[str, Any, Any]
-Effect = Callable[[Any, tuple[Any, ...]], list[Touch]]
-PLAIN_KEYS = frozenset((int, str, bytes, float, bool, complex, type(None), types.EllipsisType))
-INERT = PLAIN_KEYS | {types.FunctionType, type, types.ModuleType}
-DEPTH = 1000  # containers within containers that one operation announces at most
-
-
-def is_plain_key(key: Any) -> bool:
-    """True if hashing and comparing the key runs no code of the program."""
-    kind = type(key)
-    if kind in PLAIN_KEYS:
-        return True
-    if kind is tuple or kind is frozenset:
-        return all(map(is_plain_key, key))
-    if derives(kind, (Enum,)):
-        return not is_instrumented(lookup(kind, "__hash__")[0])
-    return lookup(kind, "__hash__")[0] is object.__hash__ and lookup(kind, "__eq__")[0] is object.__eq__
-
-
-def place(container: Any, key: Any) -> Any:
-    """The location an index or key stands for within a container; WHOLE where it cannot be told."""
-    base = facts_of(type(container)).base
-    if base is dict or base is set:
-        return key if is_plain_key(key) else WHOLE
-    if type(key) is not int or base is None:
-        return WHOLE
-    return key + base.__len__(container) if key < 0 else key
-
-
-def contents(value: Any) -> Any:
-    """The container that a view shows; any other value itself."""
-    kind = type(value)
-    if facts_of(kind).sort != "view":
-        return value
-    if kind is memoryview:
-        buffers = gc.get_referents(value)
-        return next(iter(gc.get_referents(*buffers)), value)
-    return gc.get_referents(value if kind is types.MappingProxyType else value.mapping)[0]
-
-
-def readable(values: Iterable[Any]) -> list[Touch]:
-    """Reading all of each container among the values."""
-    return _touching("read", values)
-
-
-def _touching(kind: str, values: Iterable[Any]) -> list[Touch]:
-    touches: list[Touch] = []
-    for value in values:
-        sort = facts_of(type(value)).sort
-        if sort == "container" or sort == "foreign":
-            touches.append((kind, value, WHOLE))
-        elif sort == "view":
-            touches.append((kind, contents(value), WHOLE))
-        elif sort in ("iterator", "generator"):
-            touches += stepping(value)
-    return touches
-
-
-def writable(values: Iterable[Any]) -> list[Touch]:
-    """Changing any container or iterator among the values."""
-    return _touching("write", values)
-
-
-def stepping(iterator: Any) -> list[Touch]:
-    """Advancing an iterator: it changes, and what it walks over is read."""
-    if type(iterator) in FRESH_ITERATORS and type(iterator) is not type(iter(range(0))):
-        return [("write", iterator, WHOLE)]
-    touches: list[Touch] = [("write", iterator, WHOLE)]
-    pending, seen = [iterator], {id(iterator)}
-    while pending and len(seen) < DEPTH:
-        for source in _sources(pending.pop()):
-            if id(source) not in seen:
-                seen.add(id(source))
-                sort = facts_of(type(source)).sort
-                if sort == "container":
-                    touches.append(("read", source, WHOLE))
-                else:
-                    touches.append(("write", source, WHOLE))
-                    pending.append(source)
-    return touches
-
-
-def _sources(iterator: Any) -> Iterable[Any]:
-    """Containers and iterators that a C iterator draws from. Not the elements it may be holding."""
-    if facts_of(type(iterator)).sort != "iterator":
-        return ()
-    found = gc.get_referents(iterator)
-    if type(iterator) in (zip, map):
-        found = list(next((part for part in found if type(part) is tuple), ()))
-    elif type(iterator) is itertools.chain:
-        tuples = [outer for inner in found for outer in gc.get_referents(inner) if type(outer) is tuple]
-        found += itertools.chain.from_iterable(tuples)
-    elif type(iterator).__module__ != "itertools":
-        found = found[:1]
-    return instances(found, "container", "iterator", "generator")
-
-
-def deep(value: Any) -> list[Touch]:
-    """Reading a container and the containers in it, as comparing or printing does."""
-    touches: list[Touch] = []
-    pending, seen = [value], {id(value)}
-    for value in pending:  # which grows
-        value = contents(value)
-        facts = facts_of(type(value))
-        parts: Iterable[Any] = ()
-        if facts.base is not None:
-            touches.append(("read", value, WHOLE))
-            parts = tuple(dict.values(value)) if facts.base is dict else tuple(facts.base.__iter__(value))
-        elif type(value) is tuple:
-            parts = value
-        elif facts.sort == "foreign":
-            touches.append(("read", value, WHOLE))
-        elif facts.sort == "record":
-            touches.append(("read", value, WHOLE))
-            parts = _fields(value)
-        if INERT.issuperset(map(type, parts)) or len(pending) > DEPTH:
-            continue
-        for part in parts:
-            if type(part) not in INERT and id(part) not in seen:
-                seen.add(id(part))
-                pending.append(part)
-    return touches
-
-
-def _fields(record: Any) -> tuple[Any, ...]:
-    try:
-        return tuple(object.__getattribute__(record, "__dict__").values())
-    except AttributeError:
-        return ()  # slots
+from harness.world.access_reach import (
+    CALLS,
+    Effect,
+    Touch,
+    changing,
+    contents,
+    deep,
+    is_plain_key,
+    keyed,
+    place,
+    reachable,
+    readable,
+    stepping,
+    writable,
+)
+from harness.world.access_types import facts_of, instances, is_a
 
 
 def read_all(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
@@ -180,6 +55,15 @@ def write_everything(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
     return [("write", receiver, WHOLE), *writable(arguments)]
 
 
+def read_around(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
+    """A container written in Python, and those that it stands on."""
+    return [*deep(receiver), *readable(arguments)]
+
+
+def write_around(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
+    return changing(deep(receiver)) + write_arguments(receiver, arguments)
+
+
 def nothing(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
     return []
 
@@ -189,11 +73,69 @@ def read_arguments(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
 
 
 def write_arguments(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
-    return writable(arguments)
+    """What nothing is known of changes the containers it is given, and may look at all that it can reach."""
+    return [*writable(arguments), *_looked_at(arguments)]
+
+
+def _looked_at(arguments: tuple[Any, ...]) -> list[Touch]:
+    written = [touch[1] for touch in writable(arguments)]
+    return [touch for touch in reachable(arguments) if not any(touch[1] is one for one in written)]
+
+
+def look_around(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
+    return reachable(arguments)
+
+
+def formatted(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
+    """`"{0.name}".format(x)` reads attributes; without such names a format is like `str`."""
+    text = receiver if type(receiver) is str else ""
+    try:
+        inner = any(name and ("." in name or "[" in name) for _, name, _, _ in string.Formatter().parse(text))
+    except ValueError:
+        inner = False
+    return look_around(receiver, arguments) if inner else deep_arguments(receiver, arguments)
+
+
+def find(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
+    """An element is looked for: it is compared with those that are there."""
+    return [*deep(receiver), *deep_arguments(receiver, arguments)]
+
+
+def remove(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
+    return [("write", receiver, WHOLE), *find(receiver, arguments)[1:]]
+
+
+def read_object(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
+    """`dir(x)`."""
+    return [("read", value, WHOLE) for value in arguments if facts_of(type(value)).sort not in ("module", "immutable")]
+
+
+def write_and_compare(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
+    """`sort`."""
+    return [("write", receiver, WHOLE), *deep(receiver)[1:]]
+
+
+def write_from_deep(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
+    """`update` takes pairs apart."""
+    return [("write", receiver, WHOLE), *deep_arguments(receiver, arguments)]
+
+
+def copied_and_compared(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
+    """`sorted` works on a copy: only what it compares is looked at again."""
+    return [touch for touch in deep_arguments(receiver, arguments) if touch is not CALLS]
 
 
 def deep_arguments(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
-    return [touch for argument in arguments for touch in deep(argument)]
+    touches: list[Touch] = []
+    for argument in arguments:
+        steps = facts_of(type(argument)).sort in ("iterator", "generator")
+        touches += stepping(argument) if steps else deep(argument)
+    return touches
+
+
+def first_written(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
+    """A sorted list, whose elements are compared."""
+    return [*writable(arguments[:1]), *deep_arguments(receiver, arguments)[1:]]
 
 
 def lazy_arguments(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
@@ -203,17 +145,23 @@ def lazy_arguments(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
 
 
 def read_key(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
-    return [("read", receiver, place(receiver, arguments[0]) if arguments else WHOLE)]
+    return [("read", receiver, place(receiver, arguments[0]) if arguments else WHOLE), *_keyed(receiver, arguments)]
+
+
+def _keyed(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
+    """A key that is no plain value is compared with others like it."""
+    return keyed(arguments[0]) + deep(receiver)[1:] if arguments and not is_plain_key(arguments[0]) else []
 
 
 def get_item(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
     """A missing key of a defaultdict is stored."""
     missing = is_a(receiver, collections.defaultdict) and not _present(receiver, arguments)
-    return [("write" if missing else "read", receiver, place(receiver, arguments[0]) if arguments else WHOLE)]
+    first, *others = read_key(receiver, arguments)
+    return [("write" if missing else "read", *first[1:]), *others]
 
 
 def write_key(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
-    return [("write", receiver, place(receiver, arguments[0]) if arguments else WHOLE)]
+    return [("write", receiver, place(receiver, arguments[0]) if arguments else WHOLE), *_keyed(receiver, arguments)]
 
 
 def _present(receiver: Any, arguments: tuple[Any, ...]) -> bool | None:
@@ -224,11 +172,13 @@ def _present(receiver: Any, arguments: tuple[Any, ...]) -> bool | None:
 
 
 def write_if_present(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
-    return [("read" if _present(receiver, arguments) is False else "write", *write_key(receiver, arguments)[0][1:])]
+    first, *others = write_key(receiver, arguments)
+    return [("read" if _present(receiver, arguments) is False else "write", *first[1:]), *others]
 
 
 def write_if_absent(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
-    return [("read" if _present(receiver, arguments) else "write", *write_key(receiver, arguments)[0][1:])]
+    first, *others = write_key(receiver, arguments)
+    return [("read" if _present(receiver, arguments) else "write", *first[1:]), *others]
 
 
 def write_if_any(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
@@ -245,126 +195,54 @@ def write_from_end(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
     return write_key(receiver, arguments)
 
 
-UNSTEADY = {get_item, write_if_present, write_if_absent, write_if_any, read_from_end, write_from_end, read_deep}
-UNSTEADY |= {deep_arguments}
-"""Effects to be asked again when the thread goes on: another may have changed the answer."""
+def strings(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
+    return []
 
 
-def _methods(**groups: str) -> dict[str, Effect]:
-    return {name: globals()[effect] for effect, names in groups.items() for name in names.split()}
+def weakly(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
+    return []
 
 
-_COMMON = _methods(
-    nothing="""__new__ __init_subclass__ __subclasshook__ __class_getitem__ __dir__ __format__ __hash__
-        fromkeys maxlen typecode itemsize""",
-    read_all="""copy __copy__ __len__ __iter__ __reversed__ __bool__ __sizeof__ __mul__ __rmul__ __contains__
-        count index __reduce__ __reduce_ex__""",
-    read_both="""__add__ __or__ __and__ __sub__ __xor__ __ror__ __rand__ __rsub__ __rxor__ union intersection
-        difference symmetric_difference issubset issuperset isdisjoint""",
-    read_deep="__eq__ __ne__ __lt__ __le__ __gt__ __ge__ __repr__ __str__ __deepcopy__",
-    write_from="""extend extendleft update __iadd__ __ior__ __iand__ __isub__ __ixor__ intersection_update
-        difference_update symmetric_difference_update __init__""",
-    write_all="append appendleft insert clear sort reverse rotate remove __imul__ move_to_end __delitem__",
-    write_if_any="pop popleft popitem",
-    read_from_end="__getitem__",
-    write_from_end="__setitem__",
-)
-_DICT = _methods(
-    read_key="get __contains__",
-    get_item="__getitem__",
-    write_key="__setitem__",
-    write_if_absent="setdefault",
-    write_if_present="pop __delitem__",
-    nothing="keys values items",
-)
-_SET = _methods(write_if_absent="add", write_if_present="discard remove", read_key="__contains__")
-METHODS: dict[type, dict[str, Effect]] = {
-    dict: {**_COMMON, **_DICT},
-    set: {**_COMMON, **_SET},
-    list: _COMMON,
-    collections.deque: _COMMON,
-    bytearray: {**_COMMON, **dict.fromkeys((name for name in vars(bytes) if not name.startswith("_")), read_both)},
-    array: {**_COMMON, **_methods(read_all="tobytes tolist tounicode buffer_info", write_all="byteswap")},
+def proxied(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
+    return []
+
+
+LASTING = {strings, proxied}
+"""Effects that matter even where they come before the second thread."""
+
+UNSEEN: dict[Effect, str] = {
+    strings: "code in a string has no scheduling points",
+    proxied: "what is done through a weakref.proxy has no scheduling points",
+    weakly: "when the last reference to an object goes is not searched",
 }
-_READING_METHODS = frozenset(("get", "keys", "values", "items", "copy", "index", "count", "__len__", "__contains__"))
-_COUNTER = {**METHODS[dict], **_methods(read_all="elements most_common total", write_from="subtract")}
+"""Effects of which not all is known, and what a search cannot say then."""
 
 
-def method_effect(cls: type, name: str, found: Any) -> Effect | None:
-    """What calling `found`, the method `name` of an instance of `cls`, touches; None where it announces itself."""
-    if is_instrumented(found):
-        return None
-    facts = facts_of(cls)
-    if facts.base is not None:
-        table = _COUNTER if derives(cls, (collections.Counter,)) else METHODS[facts.base]
-        if name in table or not is_a(found, types.FunctionType):
-            known: Effect = table.get(name, write_everything)
-            return known
-    if facts.sort == "foreign":
-        return read_both if name in _READING_METHODS else write_everything
-    if facts.sort == "immutable":
-        return deep_arguments if name == "format" else read_arguments
-    if facts.sort in ("generator", "iterator"):
-        return lambda receiver, arguments: stepping(receiver)
-    if facts.sort == "view":
-        return lambda receiver, arguments: readable((receiver, *arguments))
-    if is_a(found, types.FunctionType, classmethod, staticmethod):
-        return foreign_effect(found if is_a(found, types.FunctionType) else found.__func__, True)
-    if facts.sort == "object" and lookup(object, name)[0] is found:
-        return nothing
-    return write_everything if facts.sort in ("other", "object", "record") else write_arguments
+@functools.cache
+def outside(root: str, written: Effect) -> Effect:
+    """The same as `written`, for the code of an installed package that is not rewritten."""
+
+    def effect(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
+        return written(receiver, arguments)
+
+    UNSEEN[effect] = f"{root} is one step wherever it is called (--instrument {root} takes it apart)"
+    return effect
 
 
-# Library functions written in Python are not rewritten, so they are treated like C.
-_QUIET_MODULES = frozenset(
-    ("threading", "_thread", "_threading_local", "queue", "time", "contextlib", "functools", "logging", "typing",
-     "enum", "dataclasses", "abc", "collections", "unittest", "traceback", "warnings", "weakref", "types",
-     "asyncio", "contextvars", "concurrent", "harness", "re", "string", "pathlib", "importlib", "sched", "argparse",
-     "inspect", "signal", "atexit")
-)  # fmt: skip
-_READING_MODULES = frozenset(
-    ("copy", "json", "statistics", "pprint", "textwrap", "pickle", "reprlib", "fractions", "math")
-)  # fmt: skip
-_READING = frozenset(
-    ("choice", "choices", "sample", "merge", "nlargest", "nsmallest", "asdict", "astuple", "replace")
-)  # fmt: skip
-
-
-def foreign_effect(function: Any, method: bool) -> Effect | None:
-    """What a library function written in Python touches. Its module is where its code is: `wraps` puts on another's."""
-    module = str(function.__globals__.get("__name__", ""))
-    name = getattr(function, "__name__", "")
-    if name in _READING and module in ("random", "heapq", "dataclasses") and not method:
-        return deep_arguments
-    if name == "map" and module.startswith("concurrent"):
-        return read_arguments
-    if name in _READING and module == "random":
-        return lambda receiver, arguments: [("write", receiver, WHOLE), *readable(arguments)]
-    if module.partition(".")[0] in _QUIET_MODULES:
-        return None
-    if module.partition(".")[0] in _READING_MODULES:
-        return deep_arguments
-    return write_everything if method else write_arguments
-
-
-_READING_TYPES = (list, tuple, set, frozenset, dict, bytes, bytearray, array, collections.deque, collections.Counter)
-_OPERATORS = "add concat contains mul getitem and_ or_ xor sub lt le gt ge not_ truth length_hint countOf indexOf"
-
-
-def _first_written(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
-    return writable(arguments[:1])
-
-
-def _functions() -> Iterator[tuple[Effect, Iterable[Any]]]:
-    yield read_arguments, (len, sum, min, max, any, all, bool, functools.reduce, math.fsum, math.prod, *_READING_TYPES)
-    yield read_arguments, (bisect.bisect_left, bisect.bisect_right)
-    yield read_arguments, (getattr(operator, name) for name in _OPERATORS.split())
-    yield deep_arguments, (sorted, repr, str, format, ascii, print, operator.eq, operator.ne)
-    yield nothing, (isinstance, issubclass, id, type, callable, hash, super, object, dir, builtins.__import__)
-    yield nothing, (exec, eval, compile, locals, globals, staticmethod, classmethod, property, divmod, pow)
-    yield lazy_arguments, (iter, zip, map, filter, enumerate, reversed)
-    yield _first_written, (heapq.heappush, heapq.heappop, heapq.heapify, heapq.heapreplace, heapq.heappushpop)
-    yield _first_written, (bisect.insort_left, bisect.insort_right)
-
-
-FUNCTIONS: dict[Any, Effect] = {function: effect for effect, group in _functions() for function in group}
+UNSTEADY = {get_item, write_if_present, write_if_absent, write_if_any, read_from_end, write_from_end, read_deep}
+UNSTEADY |= {
+    deep_arguments,
+    copied_and_compared,
+    write_and_compare,
+    write_from_deep,
+    first_written,
+    look_around,
+    formatted,
+    write_arguments,
+    write_everything,
+    find,
+    remove,
+    write_key,
+    read_key,
+}
+"""Effects to be asked again when the thread goes on: another may have changed the answer."""

@@ -5,20 +5,13 @@ from __future__ import annotations
 import functools
 import operator
 import types
+import weakref
 from typing import Any
 
-from harness.world.access_attributes import hand_out, load_touches, store_touches
-from harness.world.access_effects import (
-    FUNCTIONS,
-    Effect,
-    Touch,
-    foreign_effect,
-    method_effect,
-    nothing,
-    read_arguments,
-    readable,
-    write_arguments,
-)
+from harness.world.access_attributes import hand_out, load_touches, peek, store_touches
+from harness.world.access_effects import nothing, read_arguments, weakly, write_arguments, write_everything
+from harness.world.access_library import FUNCTIONS, foreign_effect, method_effect
+from harness.world.access_reach import Effect, Touch, readable
 from harness.world.access_types import MISSING, derives, facts_of, is_a, is_instrumented, lookup, lookup_after
 
 Call = tuple[Effect, Any]
@@ -26,7 +19,6 @@ Call = tuple[Effect, Any]
 
 _BUILTIN_METHODS = (types.BuiltinFunctionType, types.MethodWrapperType)
 _UNBOUND = (types.MethodDescriptorType, types.WrapperDescriptorType)
-_PARTIAL_OPERATORS = (operator.itemgetter, operator.attrgetter)
 
 
 def effect_of(function: Any) -> Call | None:
@@ -52,14 +44,18 @@ def _effect_of(function: Any) -> Call | None:
         return _construction(function)
     if kind is functools.partial:
         return _partial(function)
-    if kind in _PARTIAL_OPERATORS:
+    if kind is operator.itemgetter:
         return read_arguments, function
-    if is_instrumented(lookup(kind, "__call__")[0]) or facts_of(kind).sort == "object" or kind is _LRU:
+    if kind is operator.attrgetter:
+        return _get_attributes, function
+    if kind is operator.methodcaller:
+        return _call_method, function
+    called = lookup(kind, "__call__")[0]
+    if derives(kind, (weakref.ref,)):
+        return weakly, function
+    if called is MISSING or is_instrumented(called):
         return None
-    return write_arguments, function
-
-
-_LRU = type(functools.lru_cache(lambda: None))
+    return write_everything, function
 
 
 def _bound(method: types.MethodType) -> Call | None:
@@ -116,6 +112,8 @@ def _partial(function: functools.partial[Any]) -> Call | None:
 
 def method_touching(cls: type, name: str, found: Any) -> Effect | None:
     """`method_effect`, and the attribute protocol's own methods."""
+    if name in _SLOT_METHODS and derives(cls, (types.MemberDescriptorType,)):
+        return _SLOT_METHODS[name]
     if name in _ATTRIBUTE_METHODS and not is_instrumented(found):
         return _ATTRIBUTE_METHODS[name]
     return method_effect(cls, name, found)
@@ -168,6 +166,42 @@ def _get_attribute(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
 
 def _set_attribute(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
     return store_touches(*arguments[:2]) if _named(arguments[1:]) else []
+
+
+def _get_attributes(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
+    """operator.attrgetter: each name may be a chain of them."""
+    touches: list[Touch] = []
+    for chain in receiver.__reduce__()[1]:
+        value = arguments[0] if arguments else MISSING
+        for name in chain.split("."):
+            if value is not MISSING:
+                touches += load_touches(value, name)
+                value = peek(value, name)
+    return touches
+
+
+def _call_method(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
+    """operator.methodcaller."""
+    made, given = receiver.__reduce__()
+    name, more = (
+        (given[0], given[1:]) if made is operator.methodcaller else (made.args[0], (*given, *made.keywords.values()))
+    )
+    if not arguments:
+        return []
+    found = lookup(type(arguments[0]), name)[0]
+    effect = None if found is MISSING or is_instrumented(found) else method_touching(type(arguments[0]), name, found)
+    return [*load_touches(arguments[0], name), *(effect(arguments[0], more) if effect else [])]
+
+
+def _load_slot(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
+    return [("read", arguments[0], receiver.__name__)] if arguments else []
+
+
+def _store_slot(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
+    return [("write", arguments[0], receiver.__name__)] if arguments else []
+
+
+_SLOT_METHODS: dict[str, Effect] = {"__get__": _load_slot, "__set__": _store_slot, "__delete__": _store_slot}
 
 
 def _vars(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:

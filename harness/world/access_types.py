@@ -24,7 +24,7 @@ IMMUTABLE = (
 FRESH_ITERATORS = frozenset(type(iter(x)) for x in ((), "", "é", b"", range(0), range(1 << 70)))
 _GENERATORS = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
 _IMMUTABLE_MODULES = frozenset(
-    ("re", "datetime", "decimal", "fractions", "uuid", "pathlib", "_struct", "zoneinfo", "ipaddress")
+    ("re", "datetime", "decimal", "fractions", "uuid", "pathlib", "_struct", "zoneinfo", "ipaddress", "_contextvars")
 )
 
 PLAIN, QUIET = "plain", "quiet"
@@ -34,6 +34,7 @@ A plan names classes by their places in the order of lookup, because it must not
 """
 
 MISSING: Any = object()
+_OWN = frozenset(("__dict__", "__class__", "__weakref__", "__doc__", "__name__", "__qualname__", "__module__"))
 _CODE_LIKE = (
     types.FunctionType, types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType,
     types.ClassMethodDescriptorType, types.MethodType, classmethod, staticmethod, functools.partialmethod, type,
@@ -43,6 +44,7 @@ _raw_mro = type.__dict__["__mro__"].__get__
 _namespace = type.__dict__["__dict__"].__get__
 _flags = type.__dict__["__flags__"].__get__
 _HEAP = 1 << 9  # Py_TPFLAGS_HEAPTYPE: classes that can be assigned to
+_IMMUTABLE = 1 << 8  # Py_TPFLAGS_IMMUTABLETYPE: but not these, which are written in C
 module_namespace: Any = vars(types.ModuleType)["__dict__"].__get__
 
 
@@ -139,7 +141,7 @@ def _sort(cls: type, base: type | None) -> str:
 
 
 def _sort_of_other(cls: type) -> str:
-    written_in_python = _flags(cls) & _HEAP and "__module__" in _namespace(cls)
+    written_in_python = _flags(cls) & (_HEAP | _IMMUTABLE) == _HEAP and "__module__" in _namespace(cls)
     if is_a(lookup(cls, "__next__")[0], types.WrapperDescriptorType, types.MethodDescriptorType):
         return "iterator"
     if _is_foreign(cls, "__getitem__") and _is_foreign(cls, "__len__"):
@@ -197,6 +199,13 @@ def is_rewritten(function: Any) -> bool:
     return "_lab_get" in function.__builtins__
 
 
+def runs_program_code(function: Any) -> bool:
+    """True for the program's own functions and methods, and for classes that it gives a say when they are called."""
+    if is_a(function, type):
+        return any(is_instrumented(lookup(function, name)[0]) for name in ("__init__", "__new__"))
+    return is_instrumented(function.__func__ if is_a(function, types.MethodType) else function)
+
+
 def is_code(value: Any) -> bool:
     """True for functions, classes and modules: named things nobody replaces while threads run."""
     return derives(type(value), _CODE_LIKE)
@@ -212,10 +221,10 @@ def load_plan(cls: type, name: str, strict: bool) -> Any:
         return PLAIN
     if is_code(found):
         return _shared(asked) if strict else QUIET
-    if kind is types.GetSetDescriptorType and cls is types.CellType:
-        return PLAIN
-    if kind is property or kind is types.GetSetDescriptorType:
+    if kind is property or kind is types.GetSetDescriptorType and name in _OWN:
         return QUIET
+    if kind is types.GetSetDescriptorType:
+        return QUIET if derives(cls, IMMUTABLE) else PLAIN
     if is_a(found, functools.cached_property):
         return PLAIN
     if lookup(kind, "__set__")[0] is not MISSING or lookup(kind, "__delete__")[0] is not MISSING:

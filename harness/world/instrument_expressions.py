@@ -161,7 +161,8 @@ class Expressions(Shapes):
         return self.hook(hook, node, self.expression(node), site)
 
     def _membership(self, node: ast.Compare, left: ast.expr, right: ast.expr) -> ast.expr:
-        if isinstance(right, ast.Constant | ast.Tuple | ast.Set | ast.JoinedStr):
+        literal = isinstance(right, ast.Tuple | ast.Set) and all(self.is_scalar(part) for part in right.elts)
+        if literal or isinstance(right, ast.Constant | ast.JoinedStr):
             return self.fields(node)  # type: ignore[return-value]
         site = self.site(node)
         stable = self.is_simple(left) and not rebinds(right)
@@ -287,7 +288,8 @@ class Expressions(Shapes):
         literal = isinstance(value, ast.Tuple | ast.List)
         starred = any(isinstance(part, ast.Starred) for part in target.elts)
         if not literal:
-            return self._read("unpack", value)
+            nested = any(isinstance(part, ast.Tuple | ast.List) for part in target.elts)
+            return self._read("unpack_deep" if nested else "unpack", value)
         if len(value.elts) == len(target.elts) and not starred:  # type: ignore[attr-defined]
             pairs = zip(value.elts, target.elts, strict=True)  # type: ignore[attr-defined]
             value.elts = [self.unpacked(part, place) for part, place in pairs]  # type: ignore[attr-defined]

@@ -152,7 +152,9 @@ class Shapes:
             return True
         if isinstance(node, ast.Call):
             return isinstance(node.func, ast.Name) and self.is_builtin(node.func, _SCALAR_CALLS)
-        return isinstance(node, ast.Constant | ast.JoinedStr | ast.Compare | ast.Lambda)
+        if isinstance(node, ast.Constant):
+            return not isinstance(node.value, bytes)  # which a bytearray may be compared with or added to
+        return isinstance(node, ast.JoinedStr | ast.Compare | ast.Lambda)
 
     def is_builtin(self, node: ast.AST, names: frozenset[str]) -> bool:
         return isinstance(node, ast.Name) and node.id in names and self.meaning(node.id) == BUILTIN

@@ -85,6 +85,8 @@ class Rewriter(Expressions):
 
     def _harmless(self, node: ast.AugAssign) -> bool:
         """True if the operator cannot change a built-in container in place, nor read one."""
+        if isinstance(node.op, ast.Add):  # a list takes strings apart
+            return isinstance(node.value, ast.Constant) and not isinstance(node.value.value, str | bytes)
         return self.is_scalar(placed(ast.BinOp(node.target, node.op, node.value), node)) or (
             self.is_scalar(node.value) and not isinstance(node.op, ast.Mult)
         )
@@ -136,11 +138,18 @@ class Rewriter(Expressions):
 
     def visit_Match(self, node: ast.Match) -> ast.AST:
         """Patterns stay as they are: what they read is announced once, with the subject."""
-        deep = any(isinstance(part, ast.MatchClass) for case in node.cases for part in ast.walk(case.pattern))
-        node.subject = self._read("match" if deep else "read_deep", node.subject)
+        node.subject = self._read("match", node.subject)
         for case in node.cases:
+            case.pattern = self._pattern(case.pattern)
             case.guard = case.guard and self.test(case.guard)
             case.body = self.block(case.body)
+        return node
+
+    def _pattern(self, node: ast.pattern) -> ast.pattern:
+        """Values that patterns name (`case box.v`) are read where they are compared."""
+        for part in ast.walk(node):
+            if isinstance(part, ast.MatchValue) and isinstance(part.value, ast.Attribute):
+                part.value = self.expression(part.value)
         return node
 
     def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.AST:
@@ -162,6 +171,9 @@ class Rewriter(Expressions):
         outer, self.unbound = self.unbound, set()
         with self.inside(node):
             node.body = self.block(node.body)
+            if node.name == "__del__":
+                told = placed(ast.Expr(self.hook("finalizing", node, self.site(node))), node.body[0])
+                node.body.insert(1 if ast.get_docstring(node) else 0, told)
             node.body += [_never_run_binding(name, node.body[-1]) for name in sorted(self.unbound)]
         self.unbound = outer
         return [*announced, node]

@@ -13,7 +13,7 @@ import importlib
 import importlib.machinery
 import importlib.util
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -54,7 +54,14 @@ class _Initializing:
 class Modules:
     """Imports for one program. Sources are read and rewritten once, executed once per execution."""
 
-    def __init__(self, library: Library, hooks: Mapping[str, Any], directory: Path, instrumented: tuple[str, ...]):
+    def __init__(
+        self,
+        library: Library,
+        hooks: Mapping[str, Any],
+        directory: Path,
+        instrumented: tuple[str, ...],
+        access: Callable[[str, Any, Hashable, int], None],
+    ) -> None:
         self.sites: list[Site] = [Site("", 0, 0, 0, "", "")]  # what the standard library calls for a program
         self.files: set[str] = set()
         self._library = library
@@ -70,7 +77,7 @@ class Modules:
         self._identities = Identities(self._scheduler)
         self._plain = {**vars(builtins), "__import__": self._import, "id": self._identities.id}
         self._builtins = {**self._plain, **hooks}
-        self._standins = StandIns(self._scheduler, library.time.time, library.RLock, self._import_module)
+        self._standins = StandIns(self._scheduler, library.time.time, library.RLock, self._import_module, access)
         self._roots = frozenset(self._root(name) for name in instrumented)
 
     def begin(self) -> None:
@@ -94,6 +101,10 @@ class Modules:
         found = self._sources[key]
         assert found is not None
         return self._run(name, found)
+
+    def located(self, number: int) -> Site:
+        """The site with that number."""
+        return next((site for site in self.sites if site.number == number), self.sites[0])
 
     def loaded(self) -> list[ModuleType]:
         """The rewritten modules of this execution, in the order of their import."""
@@ -130,7 +141,7 @@ class Modules:
         """The top-level package that --instrument names. Raises TargetError."""
         root = name.partition(".")[0]
         if root in ("threading", "queue", "concurrent", "_thread", "_threading_local"):
-            raise TargetError(f"--instrument {name}: the lab has its own {root}; --open-stdlib opens it")
+            raise TargetError(f"--instrument {name}: the lab has its own {root}")
         if _search(root, [self._directory, *sys.path]) is None:
             raise TargetError(f"--instrument {name}: there is no module {root!r}")
         return root

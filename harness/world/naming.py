@@ -55,7 +55,7 @@ class Naming:
         if self._is_globals(obj):
             return str(key) if isinstance(key, str) else "globals()"
         name = self.object(obj)
-        if key is WHOLE or isinstance(obj, CellType):
+        if key is WHOLE or type(obj) is CellType:
             return name
         if isinstance(key, str) and not issubclass(type(obj), _CONTAINERS):
             return f"{name}.{key}"
@@ -66,9 +66,9 @@ class Naming:
         if kind is tuple or kind is frozenset:
             parts = [self._key(part) for part in key]
             return f"({', '.join(parts)})" if kind is tuple else f"{{{', '.join(sorted(parts))}}}"
-        if isinstance(key, Enum):
+        if issubclass(kind, Enum):
             return f"{kind.__name__}.{key._name_}"
-        return repr(key) if isinstance(key, _PLAIN) else self.object(key)
+        return repr(key) if issubclass(kind, _PLAIN) else self.object(key)
 
     def object(self, obj: Any) -> str:
         """The path by which the program reaches `obj`, else its type's name, numbered from the second on."""

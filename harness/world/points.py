@@ -25,7 +25,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Hashable
 from functools import lru_cache
-from types import CellType, CodeType, ModuleType
+from types import CellType, CodeType, GeneratorType, ModuleType
 from typing import Any
 
 from harness.scheduler import Scheduler
@@ -44,6 +44,8 @@ SAMPLE = 500
 """How many of its accesses are steps then; if they tell nothing, it goes on alone for twice as long."""
 
 _PLAIN = frozenset((str, int, bytes, float, bool, complex, type(None)))
+
+_RUNNING = "that a generator is asked for more while it runs, an error, is no order of steps"
 
 SILENT = frozenset(("",))
 """The fields of what carries its points itself (locks) or is shared by nobody (`threading.local`)."""
@@ -82,6 +84,8 @@ class Points:
         self._inside: dict[int, tuple[Any, Any]] = {}
         self.token: Callable[[Any], Hashable] = id
         self.instrumented: set[int] = set()
+        self.coarse: dict[int, str] = {}
+        self._unseen: tuple[str, int] | None = None
         self._quiet_since = self._quiet = self._alone = 0
         self._patience = ALONE
 
@@ -94,15 +98,52 @@ class Points:
         if len(self.in_force) != len(self.hot):
             self.in_force = frozenset(self.hot)
         self.learned = False
+        self._unseen = None
         self._quiet_since = self._quiet = self._alone = 0
         self._patience = ALONE
+
+    @property
+    def unseen(self) -> tuple[str, int] | None:
+        """What this execution had that no search sees through, if anything, and the site where."""
+        return self._unseen or next(((what, site) for site, what in self.coarse.items() if site in self.hot), None)
+
+    def not_seen(self, what: str, site: int, later: bool = False) -> None:
+        """The running thread does something at `site` that others may be in conflict with, and nobody could tell.
+
+        `later`: it matters even where no second thread has started yet.
+        """
+        if self._unseen is None and self._scheduler.active and (later or len(self._scheduler.live) > 1):
+            self._unseen = what, site
+
+    def together(self, touches: list[tuple[str, Any, Hashable]], site: int) -> None:
+        """One operation is about to touch several things.
+
+        Threads may change places before each of them; the last step, which carries all of it out, has touched all.
+        """
+        for kind, obj, key in touches:
+            self.access(kind, obj, key, site)
+        scheduler = self._scheduler
+        if scheduler.noting is not None and (self.full or site in self.in_force) and len(scheduler.tasks) > 1:
+            for kind, obj, key in touches:
+                held = self._inside.get(id(obj))
+                owner = obj if held is None else held[1]
+                if type(owner) is ModuleType:
+                    owner = owner.__dict__
+                known = self._fields.get(type(owner))
+                if known is not SILENT:
+                    token = owner._lab_token if known else self.token(owner)
+                    scheduler.touch(token, "r" if kind == "read" else "w", self._lasting(key))
 
     def access(self, kind: str, obj: Any, key: Hashable, site: int) -> None:
         """The running thread is about to read or write `key` of `obj` at `site`."""
         scheduler = self._scheduler
         alone = len(scheduler.live) == 1
-        if alone and (len(scheduler.tasks) == 1 or not scheduler.active or not self._seems_endless()):
-            return
+        if alone:
+            if len(scheduler.tasks) == 1 or not scheduler.active:
+                return
+            alone = self._seems_endless()
+            if not alone and not scheduler.unawaited:  # another order may have some thread still at work here
+                return
         cls = type(obj)
         fields = self._fields.get(cls)
         if fields is None:
@@ -208,6 +249,8 @@ class Points:
                 seen.owner = MANY
                 if not seen.shared and (writes or seen.written):
                     seen.shared = new = True
+                    if type(obj) is GeneratorType:
+                        self.not_seen(_RUNNING, site)
             if writes:
                 seen.written = True
             if seen.shared and new:

@@ -16,7 +16,7 @@ import os as host_os
 import random as host_random
 import sys
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from importlib.util import resolve_name
 from types import ModuleType
 from typing import Any
@@ -31,10 +31,15 @@ class StandIns:
     """The copies of one world, `names` by name. `import_module` imports an absolute name as a program does."""
 
     def __init__(
-        self, scheduler: Scheduler, wall: Callable[[], float], rlock: Any, import_module: Callable[[str], Any]
+        self,
+        scheduler: Scheduler,
+        wall: Callable[[], float],
+        rlock: Any,
+        import_module: Callable[[str], Any],
+        access: Callable[[str, Any, Hashable, int], None],
     ) -> None:
         self._random, self._instance = _random(scheduler)
-        made = [self._random, _datetime(wall), _gc(), _functools(rlock), system(), _importlib(import_module)]
+        made = [self._random, _datetime(wall), _gc(), _functools(rlock, access), system(), _importlib(import_module)]
         self._made = {module.__name__: (module, dict(module.__dict__)) for module in made}
         self.names = frozenset(self._made)
 
@@ -64,20 +69,61 @@ def system() -> ModuleType:
     return copied(host_os, **{name: value for name, value in names.items() if hasattr(host_os, name)})
 
 
-def _functools(rlock: Any) -> ModuleType:
-    """`functools` whose `cached_property` takes a lock of the lab's (until 3.11 it has one) while program code runs."""
-    if sys.version_info >= (3, 12):
-        return copied(host_functools)
+def _functools(rlock: Any, access: Callable[[str, Any, Hashable, int], None]) -> ModuleType:
+    """`functools` whose caches say when they are read and, after the program's function has run, when they change.
+
+    Until 3.11 `cached_property` has a lock while that function runs, which is the lab's here.
+    """
 
     class cached_property(host_functools.cached_property):  # type: ignore[type-arg]
         __doc__ = host_functools.cached_property.__doc__
 
         def __init__(self, func: Any) -> None:
-            super().__init__(func)
-            self.lock = rlock()
+            def storing(instance: Any) -> Any:
+                value = func(instance)
+                access("write", instance, self.attrname, 0)
+                return value
 
+            super().__init__(storing)
+            self.__doc__ = func.__doc__
+            if sys.version_info < (3, 12):
+                self.lock = rlock()
+
+    def lru_cache(maxsize: Any = 128, typed: bool = False) -> Any:
+        if callable(maxsize):
+            return cached(maxsize, 128, False)
+        return lambda function: cached(function, maxsize, typed)
+
+    def cached(function: Any, maxsize: Any, typed: bool) -> Any:
+        def storing(*args: Any, **kwargs: Any) -> Any:
+            value = function(*args, **kwargs)
+            access("write", function, "cache", 0)
+            return value
+
+        kept = host_functools.lru_cache(maxsize, typed)(storing)
+
+        @host_functools.wraps(function)
+        def calling(*args: Any, **kwargs: Any) -> Any:
+            full = kept.cache_info().currsize == maxsize  # then an order of use decides what is forgotten
+            access("write" if full else "read", function, "cache", 0)
+            return kept(*args, **kwargs)
+
+        def telling(told: Any) -> Any:
+            def tell() -> Any:
+                access("write", function, "cache", 0)  # each call is counted
+                return told()
+
+            return tell
+
+        calling.cache_info, calling.cache_clear = telling(kept.cache_info), telling(kept.cache_clear)  # type: ignore[attr-defined]
+        calling.cache_parameters = kept.cache_parameters  # type: ignore[attr-defined]
+        return calling
+
+    lru_cache.__module__, lru_cache.__qualname__ = "functools", "lru_cache"
+    lru_cache.__doc__ = host_functools.lru_cache.__doc__
     cached_property.__module__, cached_property.__qualname__ = "functools", "cached_property"
-    return copied(host_functools, cached_property=cached_property)
+    forever = lambda function, /: cached(function, None, False)  # noqa: E731
+    return copied(host_functools, cached_property=cached_property, lru_cache=lru_cache, cache=forever)
 
 
 def _importlib(import_module: Callable[[str], Any]) -> ModuleType:

@@ -25,7 +25,7 @@ class Request(NamedTuple):
 def request(task: Task) -> Request | None:
     """What `task` asks for with the step that it is about to make, or is blocked in."""
     kind, subject = (task.call or task.pending).kind, task.subject
-    if isinstance(subject, InnerLock):
+    if issubclass(type(subject), InnerLock):
         if kind not in ("acquire", "try_acquire"):
             return None
         wants = task.wants

@@ -85,7 +85,7 @@ def _helpers(steps: tuple[TraceStep, ...], facts: Waiting, name: str, fates: dic
 
 
 def _primitive(subject: Any) -> str:
-    if isinstance(subject, InnerLock):
+    if issubclass(type(subject), InnerLock):
         return "RLock" if isinstance(subject, InnerRLock) else "Lock"
     return library_class(subject)
 

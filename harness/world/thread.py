@@ -120,11 +120,14 @@ def install(threading: ModuleType, scheduler: Scheduler, crashed: CrashHandler, 
         scheduler.current.subject = self
         if self._started.is_set():
             scheduler.point(Operation("join", self._task.token), self._task, deadline)
-            return
-        scheduler.point(Operation("join", self._lab_token), NotYet(self), deadline)
-        if not self._started.is_set():
-            raise RuntimeError("cannot join thread before it is started")
-        scheduler.turned_out(Operation("join", self._task.token))
+        else:
+            scheduler.point(Operation("join", self._lab_token), NotYet(self), deadline)
+            if not self._started.is_set():
+                raise RuntimeError("cannot join thread before it is started")
+            scheduler.turned_out(Operation("join", self._task.token))
+        if not (self._task.held or self._task.awaited):
+            self._task.awaited = True
+            scheduler.unawaited -= 1
 
     def is_alive(self: Any) -> bool:
         assert self._initialized, "Thread.__init__() not called"

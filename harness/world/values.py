@@ -26,14 +26,14 @@ _BRACKETS: dict[type, tuple[str, str]] = {
 
 def peek(obj: Any, key: Any) -> Any:
     """What is stored under `key` of `obj`, or MISSING."""
-    if isinstance(obj, CellType):
+    if issubclass(type(obj), CellType):
         try:
             return obj.cell_contents
         except ValueError:
             return MISSING
-    if isinstance(obj, dict):
+    if issubclass(type(obj), dict):
         return dict.get(obj, key, MISSING)
-    if isinstance(key, int) and isinstance(obj, (list, bytearray)):
+    if issubclass(type(key), int) and issubclass(type(obj), (list, bytearray)):
         return obj[key] if -len(obj) <= key < len(obj) else MISSING
     inside = _inside(obj)
     if key in inside:

@@ -14,6 +14,7 @@ import io
 import sys
 from collections.abc import Callable, Iterator
 from contextvars import Context
+from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -59,6 +60,7 @@ class Ending(NamedTuple):
     threads: tuple[str, ...]
     probed: bool
     unseeded: bool
+    unseen: str
     learned: bool
 
 
@@ -123,9 +125,9 @@ class World:
         self.scheduler.carriers.pooled = not (FREE_THREADED and "__del__" in program.source)
         self.points = Points(self.scheduler)
         self.library = Library(self.scheduler, self._crashed)
-        names = hooks(self.points.access, instead=self.points.instead)
+        names = hooks(self.points.access, self.points.together, self.points.instead, self._not_seen)
         self.library.operations.calling = lambda function: names["_lab_calling"](function, 0)
-        self.modules = Modules(self.library, names, program.path.parent, instrumented)
+        self.modules = Modules(self.library, names, program.path.parent, instrumented, self.points.access)
         self.modules.started = lambda module: self.points.instrumented.add(id(module.__dict__))
         self.survey: Survey | None = None
         self._crashes: list[tuple[str, BaseException]] = []
@@ -190,6 +192,7 @@ class World:
             threads=tuple(task.name for task in scheduler.tasks),
             probed=scheduler.probed,
             unseeded=scheduler.unseeded,
+            unseen=self._unseen(),
             learned=self.points.learned,
         )
 
@@ -216,6 +219,21 @@ class World:
             if task.handle is not None:
                 passing.append((task.name, task.handle))
         yield passing
+
+    def _not_seen(self, what: str, site: int, later: bool | None = False) -> None:
+        """`later` None: it matters only where the site turns out to be in conflict."""
+        if later is None:
+            self.points.coarse[site] = what
+        else:
+            self.points.not_seen(what, site, later)
+
+    def _unseen(self) -> str:
+        unseen = self.points.unseen
+        if unseen is None:
+            return ""
+        what, number = unseen
+        site = self.modules.located(number)
+        return f"{what} ({Path(site.file).name}:{site.line})"
 
     def _begin(self) -> None:
         self._count += 1

@@ -1,0 +1,207 @@
+"""What a value leads to: the locations that reading it, changing it or looking through it touches."""
+
+from __future__ import annotations
+
+import gc
+import itertools
+import operator
+import types
+from collections.abc import Callable, Iterable
+from enum import Enum
+from typing import Any
+
+from harness.trace import WHOLE
+from harness.world.access_types import FRESH_ITERATORS, derives, facts_of, instances, is_instrumented, lookup
+
+Touch = tuple[str, Any, Any]
+Effect = Callable[[Any, tuple[Any, ...]], list[Touch]]
+PLAIN_KEYS = frozenset((int, str, bytes, float, bool, complex, type(None), types.EllipsisType))
+INERT = PLAIN_KEYS | {types.FunctionType, type, types.ModuleType}
+DEPTH = 10_000  # containers within containers that one operation announces at most
+
+
+CALLS: Touch = ("calls", None, None)
+"""Stands in a list of touches for methods of the program's that run between them (`__eq__` of elements, say)."""
+
+_APPLYING = (map, filter, itertools.starmap, itertools.chain, itertools.accumulate, itertools.filterfalse,
+             itertools.takewhile, itertools.dropwhile, itertools.groupby)  # fmt: skip
+"""Iterators that do more with an element than hand it on."""
+
+LOOKING = frozenset((operator.attrgetter, operator.methodcaller, operator.itemgetter))
+"""Callables written in C that look into the program's objects."""
+
+
+def is_plain_key(key: Any) -> bool:
+    """True if hashing and comparing the key runs no code of the program."""
+    kind = type(key)
+    if kind in PLAIN_KEYS:
+        return True
+    if kind is tuple or kind is frozenset:
+        return all(map(is_plain_key, key))
+    if derives(kind, (Enum,)):
+        return not is_instrumented(lookup(kind, "__hash__")[0])
+    return lookup(kind, "__hash__")[0] is object.__hash__ and lookup(kind, "__eq__")[0] is object.__eq__
+
+
+def place(container: Any, key: Any) -> Any:
+    """The location an index or key stands for within a container; WHOLE where it cannot be told."""
+    base = facts_of(type(container)).base
+    if base is dict or base is set:
+        return key if is_plain_key(key) else WHOLE
+    if type(key) is not int or base is None:
+        return WHOLE
+    return key + base.__len__(container) if key < 0 else key
+
+
+def contents(value: Any) -> Any:
+    """The container that a view shows; any other value itself."""
+    kind = type(value)
+    if facts_of(kind).sort != "view":
+        return value
+    if kind is memoryview:
+        buffers = gc.get_referents(value)
+        return next(iter(gc.get_referents(*buffers)), value)
+    return gc.get_referents(value if kind is types.MappingProxyType else value.mapping)[0]
+
+
+def readable(values: Iterable[Any]) -> list[Touch]:
+    """Reading all of each container among the values."""
+    return _touching("read", values)
+
+
+def _touching(kind: str, values: Iterable[Any]) -> list[Touch]:
+    touches: list[Touch] = []
+    for value in values:
+        sort = facts_of(type(value)).sort
+        if sort == "container":
+            touches.append((kind, value, WHOLE))
+        elif sort == "foreign":
+            touches += deep(value) if kind == "read" else changing(deep(value))
+        elif sort == "view":
+            touches.append((kind, contents(value), WHOLE))
+        elif sort in ("iterator", "generator"):
+            touches += stepping(value)
+    return touches
+
+
+def writable(values: Iterable[Any]) -> list[Touch]:
+    """Changing any container or iterator among the values."""
+    return _touching("write", values)
+
+
+def stepping(iterator: Any) -> list[Touch]:
+    """Advancing an iterator: it changes, and what it walks over is read."""
+    if type(iterator) in FRESH_ITERATORS and type(iterator) is not type(iter(range(0))):
+        return [("write", iterator, WHOLE)]
+    touches: list[Touch] = [("write", iterator, WHOLE)]
+    pending, seen, applying = [iterator], {id(iterator)}, type(iterator) in _APPLYING
+    while pending and len(seen) < DEPTH:
+        for source in _sources(pending.pop()):
+            if id(source) not in seen:
+                seen.add(id(source))
+                sort = facts_of(type(source)).sort
+                if sort == "container" and applying:
+                    touches += deep(source)
+                elif sort in ("container", "object", "record"):
+                    touches.append(("read", source, WHOLE))
+                else:
+                    touches.append(("write", source, WHOLE))
+                    pending.append(source)
+    return touches
+
+
+def _sources(iterator: Any) -> Iterable[Any]:
+    """Containers and iterators that a C iterator draws from. Not the elements it may be holding."""
+    if facts_of(type(iterator)).sort != "iterator":
+        return ()
+    found = gc.get_referents(iterator)
+    if any(type(part) in LOOKING for part in found):
+        return instances((touch[1] for part in found for touch in deep(part, True)), "container", "object", "record")
+    if type(iterator) in (zip, map):
+        found = list(next((part for part in found if type(part) is tuple), ()))
+    elif type(iterator) is itertools.chain:
+        tuples = [outer for inner in found for outer in gc.get_referents(inner) if type(outer) is tuple]
+        found += itertools.chain.from_iterable(tuples)
+    elif type(iterator).__module__ != "itertools":
+        found = found[:1]
+    return instances(found, "container", "iterator", "generator")
+
+
+def deep(value: Any, objects: bool = False) -> list[Touch]:
+    """Reading a container and the containers in it, as comparing or printing does.
+
+    `objects`: and the program's own objects in it, as copying does; when one is printed, its own code speaks for it.
+    """
+    touches: list[Touch] = []
+    pending, seen = [value], {id(value)}
+    for value in pending:  # which grows
+        value = contents(value)
+        facts = facts_of(type(value))
+        parts: Iterable[Any] = ()
+        if facts.base is not None:
+            touches.append(("read", value, WHOLE))
+            parts = tuple(dict.values(value)) if facts.base is dict else tuple(facts.base.__iter__(value))
+            if facts.base is dict and not all(map(is_plain_key, dict.__iter__(value))):
+                parts = (*parts, *dict.__iter__(value))
+        elif type(value) in (tuple, frozenset):
+            parts = value
+        elif facts.sort in ("foreign", "record", "other") or derives(type(value), (BaseException,)):
+            touches.append(("read", value, WHOLE))
+            parts = _fields(value)
+        elif facts.sort == "object" and not is_library(type(value)):
+            if objects:
+                touches.append(("read", value, WHOLE))
+                parts = _fields(value)
+            elif touches and touches[-1] is not CALLS and any(not facts.is_native(name) for name in _ASKED):
+                touches.append(CALLS)
+        if INERT.issuperset(map(type, parts)) or len(pending) > DEPTH:
+            continue
+        for part in parts:
+            if type(part) not in INERT and id(part) not in seen:
+                seen.add(id(part))
+                pending.append(part)
+    return touches
+
+
+_ASKED = ("__eq__", "__lt__", "__gt__", "__le__", "__ge__", "__hash__", "__repr__", "__str__", "__bool__", "__len__")
+
+
+def changing(touches: list[Touch]) -> list[Touch]:
+    """The same locations, to be changed."""
+    return [touch if touch is CALLS else ("write", *touch[1:]) for touch in touches]
+
+
+def _fields(record: Any) -> tuple[Any, ...]:
+    try:
+        found = tuple(object.__getattribute__(record, "__dict__").values())
+    except AttributeError:
+        found = ()
+    slots = [
+        slot for cls in type(record).__mro__ for slot in vars(cls).values() if type(slot) is types.MemberDescriptorType
+    ]
+    return (*found, *(part for slot in slots if (part := _held(slot, record)) is not None))
+
+
+def _held(slot: Any, record: Any) -> Any:
+    try:
+        return slot.__get__(record)
+    except AttributeError:
+        return None
+
+
+def is_library(cls: type) -> bool:
+    """True for the lab's own locks, threads and queues: their operations speak for them."""
+    return any("_lab_token" in vars(base) or base.__module__ in _LAB for base in cls.__mro__)
+
+
+_LAB = frozenset(("threading", "_thread", "_threading_local", "harness.world.lock", "harness.world.thread"))
+
+
+def reachable(values: Iterable[Any]) -> list[Touch]:
+    """Reading all that can be reached from the values, the program's own objects included."""
+    return [touch for value in values for touch in deep(value, True)]
+
+
+def keyed(key: Any) -> list[Touch]:
+    """What hashing and comparing a key reads: the fields of records, in tuples, too."""
+    return [] if is_plain_key(key) else deep(key)

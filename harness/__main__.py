@@ -7,8 +7,11 @@ import sys
 if sys.version_info < (3, 11):
     sys.exit("harness: Python 3.11 or newer is needed, this is " + sys.version.split()[0])
 
-for number in (signal.SIGINT, signal.SIGTERM):
+INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)
+for number in INTERRUPTIONS:
     signal.signal(number, lambda *_: os._exit(130))  # until there is something to clean up
+if hasattr(signal, "pthread_sigmask"):
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTIONS)
 
 SEED, BEFORE = "PYTHONHASHSEED", "HEISENLAB_PYTHONHASHSEED"
 
@@ -23,6 +26,7 @@ def fix_hashes() -> None:
     elif sys.flags.hash_randomization and hasattr(os, "fork"):
         os.environ[BEFORE] = os.environ.get(SEED, "")
         os.environ[SEED] = "0"
+        signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTIONS)  # they wait until the new start can deal with them
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 

@@ -64,6 +64,31 @@ def test_every_command_can_be_typed_as_it_stands(command: str) -> None:
         assert scenario.path(variant or "broken")
 
 
+def pages() -> list[tuple[str, str]]:
+    """Every command that a scenario's own page shows, with the scenario."""
+    shown = [(s.name, (s.directory / "README.md").read_text(encoding="utf-8")) for s in SCENARIOS.values()]
+    return [
+        (name, line) for name, text in shown for line in re.findall(r"^python -m harness (.+)$", text, re.MULTILINE)
+    ]
+
+
+def test_every_command_on_a_scenarios_page_can_be_typed_as_it_stands() -> None:
+    assert len(pages()) >= 2 * len(SCENARIOS)
+    for name, command in pages():
+        options, unknown = parser().parse_known_args(shlex.split(command))
+        assert unknown == [] and name in (getattr(options, "target", None), *getattr(options, "scenarios", ())), command
+
+
+def test_what_a_page_sweeps_is_a_parameter_of_main() -> None:
+    swept = {(name, found) for name, line in pages() for found in re.findall(r"--sweep (\w+)=", line)}
+    taken = {
+        (name, parameter)
+        for name, scenario in ((s.name, s) for s in SCENARIOS.values())
+        for parameter in re.findall(r"(\w+)=", re.findall(r"def main\((.*)\)", scenario.program("broken").source)[0])
+    }
+    assert swept == taken
+
+
 def test_every_law_is_explained_by_the_name_that_check_prints() -> None:
     explained = re.findall(r"^\| \*\*(.+?)\*\* \|", section("### The laws"), flags=re.MULTILINE)
     assert explained == [laws.title(law) for law in laws.STATIC + laws.DYNAMIC]

@@ -8,8 +8,8 @@ Where it is not, the swapped schedule is a failing one too, and its races are tr
 first: a bug may take two swaps to go away, of which the last one decides.
 
 Of several pairs that decide, one on data explains more than one on a lock, and a later one more than
-an earlier one; but where threads ended up in each other's way for good, it is the lock taken last that
-closed the circle.
+an earlier one, unless the failure had been seen by then; but where threads ended up in each other's way for
+good, it is the lock taken last that closed the circle.
 """
 
 from __future__ import annotations
@@ -61,13 +61,13 @@ class _Swap(NamedTuple):
 
 def critical_pair(failing: Replayed, runner: Runner) -> CriticalPair | None:
     """The pair that decides about the failure, or None where none was found within the effort."""
-    outcome = failing.execution.outcome
+    outcome, seen = failing.execution.outcome, _seen(failing)
     left = EFFORT
     todo: deque[Replayed] = deque([failing])
     met: set[tuple[int, ...]] = set()
     while todo:
         found = todo.popleft()
-        for swap in sorted(_swaps(found), key=lambda swap: _rank(swap, outcome)):
+        for swap in sorted(_swaps(found), key=lambda swap: _rank(swap, outcome, seen)):
             if left <= 0 or len(met) >= ATTEMPTS:
                 return None
             if swap.swapped in met:
@@ -86,11 +86,17 @@ def critical_pair(failing: Replayed, runner: Runner) -> CriticalPair | None:
     return None
 
 
-def _rank(swap: _Swap, outcome: Outcome) -> tuple[bool, int, int]:
+def _rank(swap: _Swap, outcome: Outcome, seen: int) -> tuple[bool, bool, int, int]:
     on_data = swap.first.operation in _DATA and swap.second.operation in _DATA
     if outcome is Outcome.DEADLOCK:
-        return on_data, -swap.first.step, -swap.second.step
-    return not on_data, -swap.second.step, -swap.first.step
+        return False, on_data, -swap.first.step, -swap.second.step
+    return swap.second.step > seen, not on_data, -swap.second.step, -swap.first.step
+
+
+def _seen(failing: Replayed) -> int:
+    """The last step of the thread that failed, by its name before the message; else the last of all."""
+    steps = [step for step in failing.trace.steps if failing.execution.message.startswith(f"{step.thread}: ")]
+    return (steps or failing.trace.steps)[-1].step
 
 
 def _swaps(found: Replayed) -> Iterator[_Swap]:

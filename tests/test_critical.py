@@ -14,6 +14,8 @@ from harness.execution import Runner
 from harness.explore import Options, explore
 from harness.minimize import minimize
 from harness.outcome import Outcome
+from harness.report.search import exploration_text
+from harness.report.text import Style
 from harness.schedule import Witness
 from harness.world.program import load_program
 
@@ -149,6 +151,39 @@ def test_a_lost_wakeup_is_decided_by_the_bell_that_rang_too_early(tmp_path: Path
     assert pair.sentence == "MainThread's set of bell (bank.py:10) before waiter's clear (bank.py:5)"
 
 
+def test_what_came_after_a_crash_does_not_decide_it(tmp_path: Path) -> None:
+    pair = pair_of(runner_of(tmp_path, """
+        import threading
+        arrived, orders = threading.Condition(), []
+        def take():
+            with arrived:
+                if not orders:
+                    arrived.wait()
+                orders.pop()
+        def put():
+            with arrived:
+                orders.append(1)
+                arrived.notify()
+        def main():
+            threads = [threading.Thread(target=take, name=name) for name in ("ann", "ben")]
+            for t in threads: t.start()
+            for _ in threads: put()
+            for t in threads: t.join()
+    """))  # fmt: skip
+    assert pair is not None
+    assert pair.sentence in (
+        "ben's acquire of arrived (bank.py:5) before ann's wake (bank.py:7)",
+        "ann's acquire of arrived (bank.py:5) before ben's wake (bank.py:7)",
+    )
+
+
+def test_a_scenario_that_always_fails_is_told_to_have_no_pair(tmp_path: Path) -> None:
+    found = explore(runner_of(tmp_path, ALWAYS).program, Options(strategy="random"))
+    assert "  decides  no two steps were found of which swapping alone makes it pass\n" in (
+        exploration_text(found, Style())
+    )
+
+
 @pytest.mark.parametrize("source", [LOST_UPDATE, TWO_LOCKS, LOCK_EACH_STEP, LOST_WAKEUP])
 def test_the_two_schedules_fail_and_pass_and_differ_in_the_order_of_the_pair(source: str, tmp_path: Path) -> None:
     runner = runner_of(tmp_path, source)
@@ -176,3 +211,12 @@ def test_explore_tells_the_pair(tmp_path: Path) -> None:
     found = explore(runner.program, Options(strategy="random"))
     assert found.critical_pair is not None
     assert found.critical_pair.sentence == "ann's read of Account.balance (bank.py:6) before bob's write (bank.py:7)"
+    shown = exploration_text(found, Style()).splitlines()
+    at = next(number for number, line in enumerate(shown) if "decides" in line)
+    assert shown[at : at + 4] == [
+        "  decides  ann's read of Account.balance (bank.py:6) before bob's write",
+        "           (bank.py:7); the other way round it passes",
+        "           bank.py:6  seen = account.balance   (reads 0)",
+        "           bank.py:7  account.balance = seen + 1   (writes 1)",
+    ]
+    assert shown[-2].endswith(f" {found.critical_pair.passing}")

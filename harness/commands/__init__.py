@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from harness.children.parents import HarnessFault
 from harness.commands import check, explore, listing, new, replay, reproduce, stress
-from harness.commands.console import INTERRUPTED, discard_output, prepare
+from harness.commands.console import INTERRUPTED, cleaned_up, discard_output, prepare
 from harness.commands.options import Parser, PlainHelp, UsageError
 from harness.explore import WitnessError
 from harness.world.program import TargetError
@@ -61,6 +61,7 @@ def main(arguments: Sequence[str]) -> int:
         discard_output()
         return OK
     except KeyboardInterrupt:
+        cleaned_up()
         return INTERRUPTED
     except Exception:
         traceback.print_exc()

@@ -53,6 +53,11 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+def cleaned_up() -> None:
+    """Whoever had to clean up after an interruption has done it in time."""
+    signal.setitimer(signal.ITIMER_REAL, 0)
+
+
 def say(text: str) -> None:
     """Print a finished piece of output at once; nobody waits for a buffer."""
     print(text, flush=True)

@@ -87,6 +87,8 @@ class Execution(NamedTuple):
     """It drew random numbers that the program has not seeded."""
     unseen: str = ""
     """It did something that others may be in conflict with unseen."""
+    timed: bool = False
+    """Some thread slept, or waited for something up to a time limit."""
     granularity: Granularity = Granularity(frozenset(), True, 0)
 
 
@@ -273,6 +275,7 @@ class Runner:
             verdict=liveness.verdict,
             unseeded=ending.unseeded,
             unseen=ending.unseen,
+            timed=ending.timed,
             refined=ending.learned or (ending.probed and not world.scheduler.release_points),
             granularity=Granularity(world.points.in_force, releases, 0 if full else tail_from),
         )

@@ -11,15 +11,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness.budget import Budget
+from harness.crew import Crew
 from harness.critical import CriticalPair
 from harness.execution import Replayed, Runner, TooDeep
 from harness.explain import DataRace, PotentialDeadlock
+from harness.laboratory import Order, opened
 from harness.outcome import Outcome
 from harness.schedule import Witness, WitnessError
-from harness.search import Found, Order, Search
+from harness.search import Found, Search
 from harness.trace import Trace
 from harness.watchdog import Hung, Watchdog
-from harness.worker import ask
 from harness.world.program import Program
 
 
@@ -111,14 +112,6 @@ def explore(
     program: Program, options: Options = Options(), progress: Callable[[Found], None] | None = None
 ) -> Exploration:
     """Search `program` for a failing schedule. Raises TargetError where it cannot be loaded."""
-    latest = Found()
-
-    def heard(found: Found) -> None:
-        nonlocal latest
-        latest = found
-        if progress is not None:
-            progress(found)
-
     order = Order(
         program=program.ignoring(options.ignore_state),
         strategy=options.strategy,
@@ -130,12 +123,9 @@ def explore(
         early_timeouts=options.early_timeouts,
         instrumented=options.instrument,
     )
-    answer = ask(_search, order, options.timeout, heard)
-    if isinstance(answer, Hung):
-        latest.outcome, latest.message = Outcome.INCONCLUSIVE, answer.message
-        latest.exhausted = False
-        answer = latest
-    return _exploration(program, options, answer)
+    with Crew(opened, order, options.timeout, options.jobs) as crew:
+        found = Search(order, crew, progress or (lambda so_far: None)).run()
+    return _exploration(program, options, found)
 
 
 def replay(program: Program, witness: str, options: Options = Options()) -> Replay:
@@ -144,7 +134,8 @@ def replay(program: Program, witness: str, options: Options = Options()) -> Repl
     if options.early_timeouts:
         parsed = parsed._replace(early=True)
     request = (program.ignoring(options.ignore_state), parsed, options.max_steps, options.instrument)
-    answer = ask(_replay, request, max(options.timeout, 10.0))
+    with Crew(_replayer, request, max(options.timeout, 10.0)) as crew:
+        answer = crew.ask(None)
     if isinstance(answer, Hung):
         answer = Replay(Outcome.INCONCLUSIVE, answer.message, f"diverged: {answer.message}", None, "", None)
     return compared(answer, program, parsed)
@@ -158,21 +149,11 @@ def compared(replayed: Replay, program: Program, witness: Witness) -> Replay:
     return replace(replayed, edited=True, diverged=note if replayed.diverged else None)
 
 
-def _search(order: Order, send: Callable[[Any], None]) -> Found | Hung:
-    runner = Runner(
-        order.program,
-        max_steps=order.max_steps,
-        instrumented=order.instrumented,
-        early_timeouts=order.early_timeouts,
-        watchdog=Watchdog.current,
-    )
-    try:
-        return Search(order, runner, send).run()
-    except TooDeep as error:
-        return Hung(str(error))
+def _replayer(request: Any, send: Callable[[Any], None]) -> Callable[[Any], Replay | Hung]:
+    return lambda nothing: _replay(request)
 
 
-def _replay(request: Any, send: Callable[[Any], None]) -> Replay | Hung:
+def _replay(request: Any) -> Replay | Hung:
     program, witness, max_steps, instrumented = request
     runner = Runner(program, max_steps=max_steps, instrumented=instrumented, watchdog=Watchdog.current)
     try:
@@ -201,7 +182,7 @@ def _exploration(program: Program, options: Options, found: Found) -> Exploratio
         preemptions=found.preemptions,
         fewest=found.fewest,
         critical_pair=found.critical_pair,
-        exhausted=found.exhausted and options.preemptions is None,
+        exhausted=found.exhausted and found.bound is None,
         steps=found.steps,
         max_bypass=found.max_bypass,
         races=found.races,

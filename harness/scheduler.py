@@ -51,7 +51,7 @@ class Scheduler:
         self.probed = False
         self.release_points = False
         self.request_points = False
-        self.unseeded = False
+        self.unseeded = self.timed = False
         self.on_clock: Callable[[], None] | None = None
         self.active = False
         self.unwinding = False
@@ -137,6 +137,8 @@ class Scheduler:
         me.pending = operation
         me.wants = wants
         me.deadline = deadline
+        if deadline is not None:
+            self.timed = True
         try:
             chosen = self._next(me)
         except RecursionError as error:  # a policy may be half-way through: nothing can go on from here

@@ -1,77 +1,41 @@
-"""A search, inside its worker process: execution after execution under one strategy, until something is known.
+"""A search, seen from outside its workers: round after round of executions, until something is known.
 
 Order of events: the program is executed twice along one schedule (is it deterministic? this also
-teaches the world which places conflict), twice more for a profile, then under the strategy. The first
-failure is led along its schedule again with everything recorded, written as a witness, and the
-witness is tried before it is handed out.
+teaches which places conflict) and twice more for a profile. Then a plan (strategies/plan.py) says what is to be
+executed, in rounds of blocks that are the same for any number of workers. The blocks of a round are counted
+in their order, each begins with what was known when the round began, and whatever ends the search or makes it
+start again does so at its place in that order: so the result does not depend on who did what, or when.
+In the end a worker explains the first failure (laboratory.py).
 """
 
 from __future__ import annotations
 
-import random
+import copy
+import sys
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
-from harness.budget import Budget
-from harness.critical import CriticalPair, critical_pair
-from harness.discriminate import tell_apart
-from harness.execution import Execution, Replayed, Runner
-from harness.explain import DataRace, PotentialDeadlock, data_races, merged, potential_deadlocks
-from harness.minimize import minimize
+from harness.critical import CriticalPair
+from harness.execution import Execution
+from harness.explain import DataRace, PotentialDeadlock, merged
+from harness.laboratory import Account, Carried, Look, Order, Tally
 from harness.outcome import Outcome
-from harness.schedule import Witness
-from harness.strategies import Profile, SearchError, Strategy, make
+from harness.strategies import Plan, make_plan
+from harness.strategies.plan import Block
 from harness.trace import Trace
-from harness.world.program import Program
-
-CHECKED_STEPS = 4_000
-"""Steps of the determinism check: long enough to meet clocks, names and set orders, short for endless programs."""
-
-FEW_STEPS = 500
-"""Steps of an execution that is short."""
-
-LASSO_PREFIXES = (0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 987)
-"""Where a witness of a livelock or starvation is tried to go over to taking turns, in steps."""
-
-
-@dataclass(frozen=True)
-class Order:
-    """What a worker is to search, and how."""
-
-    program: Program
-    strategy: str
-    seed: int
-    budget: Budget
-    preemptions: int | None
-    max_steps: int | None
-    keep_going: bool
-    early_timeouts: bool
-    instrumented: tuple[str, ...]
+from harness.watchdog import Hung
+from harness.world.world import Known
 
 
 @dataclass
-class Found:
+class Found(Tally):
     """What a search came to, so far."""
 
-    executions: int = 0
-    failures: int = 0
-    first_failure: int | None = None
-    first: Execution | None = None
-    results: Counter[str] = field(default_factory=Counter)
-    failed_with: dict[Outcome, tuple[int, str]] = field(default_factory=dict)
     outcome: Outcome = Outcome.PASSED
-    message: str = ""
     exhausted: bool = False
     bound: int | None = None
-    inconclusive: int = 0
-    odd: str = ""
-    unseeded: bool = False
-    unseen: str = ""
-    steps: int = 0
-    max_bypass: int = 0
     seconds: float = 0.0
     witness: str | None = None
     minimal: str | None = None
@@ -83,230 +47,184 @@ class Found:
     trace: Trace | None = None
 
 
-class _Random:
-    """The schedule of the determinism check."""
+class Workers(Protocol):
+    """Who carries requests out: (name of a laboratory's method, its arguments)."""
 
-    every_step = False
+    def ask(self, request: Any, heard: Callable[[Any], None] = ...) -> Any: ...
 
-    def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)
-
-    def choose(self, enabled: list[Any], running: Any, step: int) -> Any:
-        return self._random.choice(enabled)
-
-
-class _InOrder:
-    """Each thread runs for as long as it can."""
-
-    every_step = False
-
-    def choose(self, enabled: list[Any], running: Any, step: int) -> Any:
-        return running if running in enabled else enabled[0]
+    def answers(self, requests: Iterable[Any], heard: Callable[[int, Any], None]) -> Iterator[tuple[int, Any]]: ...
 
 
 class Search:
     """One search of one program. `tell` is called now and then with what is known so far."""
 
-    def __init__(self, order: Order, runner: Runner, tell: Callable[[Found], None]) -> None:
+    def __init__(self, order: Order, workers: Workers, tell: Callable[[Found], None] = lambda so_far: None) -> None:
         self._order = order
-        self._runner = runner
+        self._strategy = order.strategy
+        self._budget = order.budget
+        self._workers = workers
         self._tell = tell
         self._found = Found()
-        self._ordinary: Replayed | None = None
+        self._known = Known(frozenset(), False)
+        self._lost = ""
+        self._odd = ""
+        self._look: Look | None = None
+        self._suspected: list[PotentialDeadlock] = []
+        self._dropped: Execution | None = None
+        self._began = self._told = time.monotonic()
 
     def run(self) -> Found:
-        """Search until a failure, the end of the space, or the end of the budget. Raises TargetError."""
-        started = time.monotonic()
-        odd = self._nondeterminism()
-        if odd:
-            self._found.outcome, self._found.message = Outcome.INCONCLUSIVE, odd
-            return self._found
-        profile = self._profile()
-        suspected = potential_deadlocks(self._ordinary) if self._ordinary is not None else []
-        first = self._order.strategy == "portfolio" and not self._order.keep_going
-        if first:
-            suspected = self._steer(suspected)
-        if not self._found.failures:
-            self._loop(profile, started)
-        if not (first or self._found.failures or self._found.exhausted):
-            suspected = self._steer(suspected)
-        found = self._found
-        found.potential_deadlocks = [] if found.failures or found.exhausted else suspected
-        if found.odd:
-            found.outcome, found.message, found.first = Outcome.INCONCLUSIVE, found.odd, None
-        elif found.first is not None:
+        """Search until a failure, the end of the space, or the end of the budget, and explain. Raises TargetError."""
+        found = self.find()
+        if found.first is not None:
             self._explain(found, found.first)
-        elif found.inconclusive:
-            found.outcome = Outcome.INCONCLUSIVE
-        found.races = merged(found.races, *map(data_races, self._several()))
-        found.seconds = time.monotonic() - started
+        if self._look is not None and self._look.short:
+            more = self._workers.ask(("races", ()))
+            found.races = merged(found.races, [] if isinstance(more, Hung) else more)
+        found.seconds = time.monotonic() - self._began
         return found
 
-    def _several(self) -> Iterator[Replayed]:
-        """Executions in which to look for races: not every schedule shows each, and a few short ones cost little."""
-        if self._ordinary is not None:
-            yield self._ordinary
-            if self._ordinary.execution.steps <= FEW_STEPS:
-                yield from (self._runner.record(_Random(self._order.seed + n), CHECKED_STEPS) for n in (1, 2, 3))
+    def find(self) -> Found:
+        """The same without the explanation of a failure."""
+        look = self._workers.ask(("look", ()))
+        if isinstance(look, Hung) or look.odd:
+            self._found.outcome = Outcome.INCONCLUSIVE
+            self._found.message = look.message if isinstance(look, Hung) else look.odd
+            return self._found
+        self._known, self._look, self._suspected = look.known, look, look.suspected
+        self._search(look)
+        self._conclude(look)
+        return self._found
 
-    def _steer(self, suspected: list[PotentialDeadlock]) -> list[PotentialDeadlock]:
-        """Lead one execution towards each deadlock that seems possible; only one that happens counts."""
-        tried = []
-        for potential in suspected:
-            led = self._runner.lead(potential.suspects, CHECKED_STEPS)
-            happened, bound = led.execution.outcome is Outcome.DEADLOCK, self._order.preemptions
-            beyond = happened and bound is not None and led.preemptions > bound
-            if happened and not beyond:
-                self._count(led.execution)
-                break
-            words = "it did, with more preemptions than were to be tried" if beyond else "it did not"
-            tried.append(replace(potential, tried=f"a schedule was steered there, and {words}"))
-        return tried
+    def _search(self, look: Look) -> None:
+        first = self._strategy == "portfolio" and not self._order.keep_going
+        if first:
+            self._steer(look)
+        while not self._over() and not self._pass(look):
+            self._dropped = self._dropped or self._found.first
+            self._found = Found()
+        if not (first or self._over() or self._found.failures or self._found.exhausted):
+            self._steer(look)
+        if self._dropped is not None and not self._found.failures and not self._odd:
+            self._found.count(self._dropped)
 
-    def _loop(self, profile: Profile, started: float) -> None:
-        order, found = self._order, self._found
-        strategy = self._strategy(profile)
-        told, index = started, 0
-        while not order.budget.spent(time.monotonic() - started, found.executions):
-            if not strategy.begin(index):
-                break
-            index += 1
-            systematic = strategy.wants_steps
-            execution = self._runner.run(
-                strategy, log_steps=systematic, named=getattr(strategy, "wants_locations", False)
-            )
-            if execution.refined and self._refine() and systematic:
-                strategy = self._strategy(profile)
-                found, index = Found(), 0
-                self._found = found
-                continue
-            try:
-                # Turns in the tail are nobody's choice, so there is nothing to be asked for in their stead.
-                chosen = execution.log[: self._runner.max_steps // 2] if execution.log else execution.log
-                strategy.end(chosen, execution.pending, cut=execution.cut)
-            except SearchError as error:
-                found.odd = str(error)
-                break
-            if strategy.redundant:
-                continue
-            self._count(execution)
-            if found.failures and not order.keep_going:
-                break
-            if time.monotonic() - told > 0.2:
-                told = time.monotonic()
-                found.seconds = told - started
-                self._tell(found)
-        found.exhausted = strategy.exhausted and not found.inconclusive
+    def _conclude(self, look: Look) -> None:
+        found = self._found
+        found.races = look.races
+        if self._odd:
+            found.outcome, found.message, found.first = Outcome.INCONCLUSIVE, self._odd, None
+        elif found.first is not None:
+            found.outcome, found.message = found.first.outcome, found.first.message
+        elif self._lost:
+            found.outcome, found.message = Outcome.INCONCLUSIVE, self._lost
+        elif found.inconclusive:
+            found.outcome = Outcome.INCONCLUSIVE
+        found.potential_deadlocks = [] if found.failures or found.exhausted else self._suspected
+
+    def _over(self) -> bool:
+        """Whether something has ended the search for good."""
+        return bool(self._odd or self._lost or (self._found.failures and not self._order.keep_going))
+
+    def _steer(self, look: Look) -> None:
+        if look.suspected:
+            answer = self._workers.ask(("steer", (look.suspected, self._known)))
+            if isinstance(answer, Hung):
+                self._lost = answer.message
+                return
+            led, self._suspected = answer
+            if led is not None:
+                self._found.count(led)
+
+    def _pass(self, look: Look) -> bool:
+        """Carry a whole plan out, as far as the budget goes; False where it is to be begun again, knowing more."""
+        order = self._order
+        options = {"preemptions": order.preemptions, "early_timeouts": order.early_timeouts}
+        steps = make_plan(self._strategy, order.seed, look.profile, executions=self._budget.executions, **options)
+        while (left := self._left()) and (blocks := steps.round(left)):
+            if not self._round(steps, blocks):
+                return False
+            if self._over():
+                return True
+        found = self._found
+        found.bound = steps.bound
+        found.exhausted = steps.exhausted and not found.inconclusive
         if found.exhausted and found.unseeded:
             found.exhausted = False
             found.message = "every interleaving was tried, for one sequence of random numbers only"
-        if found.unseen and strategy.exhausted and not found.inconclusive:
+        if found.unseen and steps.exhausted and not found.inconclusive:
             found.exhausted = False
             found.message = f"every interleaving of the steps was tried, but {found.unseen}"
-        found.bound = order.preemptions
-
-    def _strategy(self, profile: Profile) -> Strategy:
-        order, options = self._order, dict[str, Any]()
-        if order.strategy in ("exhaustive", "portfolio"):
-            options["early_timeouts"] = order.early_timeouts
-        if order.strategy == "portfolio":
-            options["executions"] = order.budget.executions
-        return make(order.strategy, order.seed, profile, preemptions=order.preemptions, **options)
-
-    def _refine(self) -> bool:
-        """What an execution taught is in force from the next one on."""
-        scheduler = self._runner.world.scheduler
-        if scheduler.probed:
-            scheduler.release_points = True
         return True
 
-    def _count(self, execution: Execution) -> None:
+    def _left(self) -> int:
+        """How many executions may still be made; 0 when the time is up, too."""
+        if self._budget.spent(time.monotonic() - self._began, self._found.executions):
+            return 0
+        most = self._budget.executions
+        return sys.maxsize if most is None else most - self._found.executions
+
+    def _round(self, steps: Plan, blocks: list[Block]) -> bool:
+        """Carry the blocks out, count them in their order. False where one has taught so much that all begins anew."""
+        known = self._known
+        until = self._began + (self._budget.seconds or float("inf"))
+        requests = (("carry_out", (block, known, steps.systematic, until)) for block in blocks)
+        early: dict[int, Carried | Hung] = {}
+        under_way: dict[int, Tally] = {}
+
+        def heard(number: int, tally: Tally) -> None:
+            under_way[number] = tally
+            self._progress(tally for number, tally in under_way.items() if number >= counted)
+
+        counted = 0
+        answers = self._workers.answers(requests, heard)
+        try:
+            for number, answer in answers:
+                early[number] = answer
+                while (carried := early.pop(counted, None)) is not None:
+                    if not self._count(steps, counted, carried):
+                        return False
+                    counted += 1
+                    if self._over():
+                        return True
+        finally:
+            answers.close()  # type: ignore[attr-defined]
+        return True
+
+    def _count(self, steps: Plan, number: int, carried: Carried | Hung) -> bool:
         found = self._found
-        found.executions += 1
-        found.max_bypass = max(found.max_bypass, execution.max_bypass)
-        found.unseeded = found.unseeded or execution.unseeded
-        found.unseen = found.unseen or execution.unseen
-        if execution.result is not None:
-            found.results[execution.result] += 1
-        if execution.outcome is Outcome.INCONCLUSIVE:
-            found.inconclusive += 1
-            found.message = found.message or execution.message
-        if found.first is None:
-            found.steps = max(found.steps, execution.steps)
-        if execution.outcome.failed:
-            found.failures += 1
-            times, message = found.failed_with.get(execution.outcome, (0, execution.message))
-            found.failed_with[execution.outcome] = times + 1, message
-            if found.first is None:
-                found.first, found.first_failure, found.steps = execution, found.executions, execution.steps
+        if isinstance(carried, Hung):
+            if carried.so_far is not None:
+                found.add(carried.so_far)
+            self._lost = carried.message
+            return True
+        found.add(carried.tally)
+        self._odd = carried.odd
+        self._known = self._known.and_also(carried.known)
+        steps.done(number, carried.strategy, carried.tally.executions, carried.ended)
+        self._progress([])
+        return not carried.taught or self._over() or not self._left()
+
+    def _progress(self, tallies: Iterable[Tally]) -> None:
+        now = time.monotonic()
+        if now - self._told > 0.1:
+            self._told = now
+            so_far = copy.copy(self._found)
+            so_far.results = so_far.results.copy()
+            for tally in tallies:
+                so_far.add(tally)
+            so_far.seconds = now - self._began
+            self._tell(so_far)
 
     def _explain(self, found: Found, execution: Execution) -> None:
-        found.outcome, found.message = execution.outcome, execution.message
-        shown = self._shown(execution)
-        if shown is None:
-            found.message += " (seen once; it did not come again along the same schedule)"
-            return
-        found.witness = str(shown.witness)
-        least, found.fewest = minimize(shown, self._runner)
-        found.minimal, found.trace = str(least.witness), least.trace
-        found.message = least.execution.message + tell_apart(least, self._runner)
-        found.preemptions = least.preemptions
-        found.races = data_races(least)
-        found.critical_pair = critical_pair(least, self._runner)
-
-    def _shown(self, execution: Execution) -> Replayed | None:
-        """The failing execution again, recorded, with a witness that was tried."""
-        candidates: list[Callable[[], Replayed]] = [lambda: self._runner.follow(execution)]
-        if execution.loop:
-            candidates = [
-                lambda cut=cut: self._runner.follow(execution, fair_from=cut + 1)
-                for cut in LASSO_PREFIXES
-                if cut < len(execution.schedule)
-            ] + candidates
-        for candidate in candidates:
-            shown = candidate()
-            if shown.execution.outcome is execution.outcome and self._replay(shown.witness) is not None:
-                return shown
-        return None
-
-    def _replay(self, witness: Witness) -> Replayed | None:
-        """The witness carried out, or None where it does not lead to its outcome."""
-        replayed = self._runner.replay(witness)
-        return None if replayed.diverged else replayed
-
-    def _profile(self) -> Profile:
-        """The longer of two executions: one in which a thread had nothing to do says little of what it may do."""
-        in_order = self._runner.run(_InOrder(), log_steps=True, max_steps=CHECKED_STEPS)
-        self._refine()
-        execution = self._runner.run(_Random(self._order.seed), log_steps=True)
-        self._refine()
-        if not in_order.cut and in_order.steps > execution.steps:
-            execution = in_order
-        log = execution.log or []
-        per_task = Counter(step.task for step in log)
-        return Profile(
-            steps=len(log),
-            threads=len(execution.threads),
-            per_task=tuple(per_task[index] for index in range(len(execution.threads))),
-            kinds=tuple((step.task, step.operation) for step in log),
-        )
-
-    def _nondeterminism(self) -> str:
-        """Empty, or what was different when one schedule was executed twice."""
-        first = self._ordinary = self._runner.record(_Random(self._order.seed), CHECKED_STEPS)
-        self._refine()
-        second = self._runner.follow(first.execution, max_steps=CHECKED_STEPS)
-        for one, two in zip(first.trace.steps, second.trace.steps, strict=False):
-            if (one.thread, one.operation, one.object, one.line) != (two.thread, two.operation, two.object, two.line):
-                return (
-                    f"nondeterministic program: step {one.step} expected {one.thread} to {one.operation} {one.object} "
-                    f"(line {one.line}), saw {two.thread} {two.operation} {two.object} (line {two.line})"
-                )
-            if one.value != two.value:
-                return (
-                    f"nondeterministic program: step {one.step}, {one.thread}'s {one.operation} of {one.object} "
-                    f"(line {one.line}), found {one.value} the first time and {two.value} the second"
-                )
-        if second.diverged:
-            return f"nondeterministic program: {second.diverged}"
-        return ""
+        heard: list[Account] = []
+        account = self._workers.ask(("explain", (execution, self._known)), heard.append)
+        if isinstance(account, Hung):
+            lost, account = account.message, (heard or [Account(execution.message)])[-1]
+            account.message += f" (not made smaller: {lost})"
+        if self._lost:
+            account.message += f"; the search ended early: {self._lost}"
+        found.message = account.message
+        found.witness, found.minimal, found.trace = account.witness, account.minimal, account.trace
+        found.fewest = account.fewest
+        found.preemptions, found.critical_pair = account.preemptions, account.critical_pair
+        found.races = merged(account.races, found.races)

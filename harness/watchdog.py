@@ -30,10 +30,18 @@ _exit = os._exit  # guards.py gives programs another one
 
 @dataclass(frozen=True)
 class Hung:
-    """Work that came to no answer; `message` is one sentence. `placed`: it says where."""
+    """Work that came to no answer; `message` is one sentence. `placed`: it says where. `so_far`: what was done."""
 
     message: str
     placed: bool = True
+    so_far: Any = None
+
+
+@dataclass(frozen=True)
+class SoFar:
+    """What was done of a request before the execution that ended its process."""
+
+    done: Any
 
 
 @dataclass(frozen=True)
@@ -71,33 +79,42 @@ class Box:
 class Watchdog:
     """A host thread that ends the process when an execution is overdue, memory is out or the parent is gone.
 
-    `where` tells where the running thread is.
+    `where` tells where the running thread is, `so_far` what was done of the request that is being answered.
     """
 
     current: Watchdog | None = None
 
-    def __init__(self, timeout: float, send: Callable[[Any], None], parent: int, box: Box, fatal: int) -> None:
+    def __init__(self, timeout: float, send: Callable[[Any], None], parent: int, box: Box) -> None:
         self._timeout = timeout
         self._send = send
         self._parent = parent
         self._box = box
-        self._fatal = fatal
-        self._number = 0
+        self._fatal = self._number = 0
         self._since: float | None = None
         self._memory = resident() + RESIDENT
         self.where: Callable[[], Position] = lambda: Position("the program")
+        self.so_far: Callable[[], Any] = lambda: None
         Watchdog.current = self
 
     def start(self) -> None:
         """Begin to look."""
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
 
+    def request(self, fatal: int) -> None:
+        """A request is to be answered. Its execution number `fatal` (0: none) has ended its process before."""
+        self._fatal, self._number = fatal, 0
+        self._box.write(0)
+        self.so_far = lambda: None
+
     def begins(self) -> bool:
         """An execution starts now. True where each of its lines is to be written down: `tracer`."""
         self._since = time.monotonic()
         self._number += 1
         self._box.write(self._number)
-        return self._number == self._fatal
+        if self._number != self._fatal:
+            return False
+        self._send(SoFar(self.so_far()))
+        return True
 
     def off(self) -> None:
         """No execution is under way."""
@@ -112,7 +129,7 @@ class Watchdog:
     def report(self, message: str) -> NoReturn:
         """Say why there will be no answer, and end the process."""
         with contextlib.suppress(Exception):
-            self._send(Hung(message))
+            self._send(Hung(message, so_far=self.so_far()))
         _exit(1)
 
     def tracer(self, files: Container[str], thread: Callable[[], str]) -> Callable[..., Any]:

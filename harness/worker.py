@@ -1,9 +1,9 @@
 """Worker processes: where executions happen, so that nothing a program does can hang or end the lab.
 
 A worker is forked from a process with one thread, or started afresh where forking is not safe or the
-hash seed is not fixed. It answers one request with messages on a pipe. In it a watchdog reports what
-is overdue, and guards what would end the process. The parent has the last word: a worker that falls
-silent is killed.
+hash seed is not fixed. It answers one request after the other; requests go to it on one pipe, answers
+and messages on their way come from it on another. In it a watchdog reports what is overdue, and guards what
+would end the process. The parent has the last word: a worker that falls silent is killed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import contextlib
 import gc
 import os
 import pickle
-import selectors
 import signal
 import struct
 import subprocess
@@ -27,7 +26,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from harness import guards
 from harness.memory import limit_addresses
-from harness.watchdog import Beat, Box, Hung, Watchdog
+from harness.watchdog import Beat, Box, Hung, SoFar, Watchdog
 
 HEAD = struct.Struct("!Q")
 GRACE = 3.0
@@ -39,18 +38,21 @@ STILL = 2.0
 DEPTH = 150
 """Calls that the lab's own frames may be deep, on top of those that a program may."""
 
-Answer = Callable[[Any, Callable[[Any], None]], Any]
-"""Computes a request's result; may send messages on its way."""
+_exit = os._exit  # guards.py gives programs another one
+
+Send = Callable[[Any], None]
+Opens = Callable[[Any, Send], Callable[[Any], Any]]
+"""Given what a worker is for and how to send messages, says how requests are answered. A function of a module."""
 
 
 class Work(NamedTuple):
-    """What a worker is told. `fatal` is the number of the execution whose lines are to be written down."""
+    """What a worker is told at its start."""
 
-    answer: Answer
-    request: Any
+    opens: Opens
+    setup: Any
     timeout: float
     box: int
-    fatal: int
+    requests: int
 
 
 @dataclass(frozen=True)
@@ -61,89 +63,118 @@ class Failed:
 
 
 @dataclass(frozen=True)
-class _Message:
+class Message:
+    """What an answer sends on its way."""
+
     body: Any
 
 
-def ask(answer: Answer, request: Any, timeout: float, heard: Callable[[Any], None] = lambda body: None) -> Any:
-    """`answer(request, send)` computed in a worker: its result, or Hung. Raises what the answer raised.
+class Worker:
+    """A process that answers requests, one at a time. `timeout`: the seconds that one execution may take."""
 
-    `timeout` (seconds) is the longest that one execution may take; `answer` is a function of a module.
-    """
-    with tempfile.TemporaryFile() as file:
-        box = Box(file.fileno())
-        started = time.monotonic()
-        result = _ask(Work(answer, request, timeout, file.fileno(), 0), heard, box)
-        fatal = box.read()[0]
-        if isinstance(result, Hung) and not result.placed and fatal:
-            # It may take as long again, and somewhat longer, for one execution's lines are written down.
-            until = time.monotonic() + 2 * (time.monotonic() - started) + GRACE
-            again = _ask(Work(answer, request, timeout, file.fileno(), fatal), lambda body: None, box, until)
-            if isinstance(again, Hung):
-                result = again if again.placed else _placed(result, box)
-    if isinstance(result, Failed):
-        raise result.error
-    return result
+    def __init__(self, opens: Opens, setup: Any, timeout: float) -> None:
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115
+        self._box = Box(self._file.fileno())
+        self._patience = timeout + GRACE
+        self._received = bytearray()
+        self._heard = time.monotonic()
+        self.busy = False
+        requests, self._asking = os.pipe()
+        try:
+            self.pid, self.pipe = _start(Work(opens, setup, timeout, self._file.fileno(), requests), self._asking)
+        finally:
+            os.close(requests)
 
+    def ask(self, request: Any, fatal: int | None = None, within: float = float("inf")) -> None:
+        """Begin with a request.
 
-def _placed(result: Hung, box: Box) -> Hung:
-    _, thread, place = box.read()
-    return Hung(f"{result.message}: {thread} was at {place}") if place else result
+        With `fatal` it was asked before and ended that process in its execution of that number, of which each line
+        is written down now; the answer has to come `within` so many seconds.
+        """
+        self.request, self._fatal, self.busy = request, fatal, True
+        self.since = self._heard = self._moved = time.monotonic()
+        self._until = self.since + within
+        self._seen, self._so_far = self._box.read(), None
+        data = pickle.dumps((request, fatal or 0))
+        with contextlib.suppress(BrokenPipeError):  # its end is seen where it is listened to
+            _write(self._asking, HEAD.pack(len(data)) + data)
 
+    def hear(self, heard: Callable[[Any], None]) -> Any:
+        """To be called when something has arrived. The answer, or `WAITING`; Hung where there will be none."""
+        data = os.read(self.pipe, 1 << 20)
+        if not data:
+            return self._lost(_last_words(self.pid))
+        self._heard = time.monotonic()
+        received = self._received
+        received += data
+        while len(received) >= HEAD.size and len(received) >= HEAD.size + (size := HEAD.unpack_from(received)[0]):
+            message = pickle.loads(memoryview(received)[HEAD.size : HEAD.size + size])
+            del received[: HEAD.size + size]
+            if isinstance(message, Message):
+                heard(message.body)
+            elif isinstance(message, SoFar):
+                self._so_far = message.done
+            elif not isinstance(message, Beat):
+                self.busy = False
+                return message
+        return WAITING
 
-def _ask(work: Work, heard: Callable[[Any], None], box: Box, until: float = float("inf")) -> Any:
-    pid, pipe = _start(work)
-    try:
-        return _listen(pid, pipe, work, heard, box, until)
-    finally:
-        os.close(pipe)
+    def overdue(self) -> Any:
+        """Hung where the worker has been silent for too long, else `WAITING`."""
+        now = time.monotonic()
+        stands = False
+        if self._fatal:
+            if (seen := self._box.read()) != self._seen:
+                self._seen, self._moved, self._heard = seen, now, now
+            stands = seen[0] == self._fatal and bool(seen[2]) and now - self._moved > STILL
+        if stands or now - self._heard > self._patience or now > self._until:
+            return self._lost(f"the interpreter was held for {self._patience:g} s and the worker was killed")
+        return WAITING
+
+    def _lost(self, message: str) -> Hung:
+        _, thread, place = self._box.read()
+        if self._fatal and place:
+            message = f"{message}: {thread} was at {place}"
+        return Hung(message, placed=self._fatal is not None, so_far=self._so_far)
+
+    @property
+    def number(self) -> int:
+        """Which execution of its request the worker has come to."""
+        return self._box.read()[0]
+
+    def end(self) -> None:
+        """Kill the process and all that it started."""
+        with contextlib.suppress(OSError):
+            os.close(self._asking)
+        os.close(self.pipe)
+        self._file.close()
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(pid, signal.SIGKILL)
+            os.killpg(self.pid, signal.SIGKILL)
         with contextlib.suppress(ChildProcessError):
-            os.waitpid(pid, 0)
+            os.waitpid(self.pid, 0)
 
 
-def _listen(pid: int, pipe: int, work: Work, heard: Callable[[Any], None], box: Box, until: float) -> Any:
-    received = bytearray()
-    patience = work.timeout + GRACE
-    silent_until = time.monotonic() + patience
-    last, moved = box.read(), time.monotonic()
-    with selectors.DefaultSelector() as selector:
-        selector.register(pipe, selectors.EVENT_READ)
-        while True:
-            ready = selector.select(min(0.2, max(0.0, silent_until - time.monotonic())))
-            now = time.monotonic()
-            if work.fatal and (seen := box.read()) != last:
-                last, moved, silent_until = seen, now, now + patience
-            if not ready:
-                stands = last[0] == work.fatal and bool(last[2]) and now - moved > STILL
-                if now > silent_until or now > until or (work.fatal and stands):
-                    return Hung(f"the interpreter was held for {patience:g} s and the worker was killed", False)
-                continue
-            data = os.read(pipe, 1 << 20)
-            if not data:
-                return Hung(_last_words(pid), False)
-            received += data
-            silent_until = now + patience
-            while len(received) >= HEAD.size and len(received) >= HEAD.size + (size := HEAD.unpack_from(received)[0]):
-                message = pickle.loads(memoryview(received)[HEAD.size : HEAD.size + size])
-                del received[: HEAD.size + size]
-                if isinstance(message, _Message):
-                    heard(message.body)
-                elif not isinstance(message, Beat):
-                    return message
+WAITING = object()
+"""No answer yet."""
 
 
 def _last_words(pid: int) -> str:
+    """How a process ended whose pipe was closed."""
+    until = time.monotonic() + GRACE
     with contextlib.suppress(ChildProcessError):
-        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        while not (ended := os.waitpid(pid, os.WNOHANG))[0]:
+            if time.monotonic() > until:
+                return "the program closed the lab's pipe"
+            time.sleep(0.01)
+        code = os.waitstatus_to_exitcode(ended[1])
         if code < 0:
             return f"the program killed its process with {signal.Signals(-code).name}"
         return f"the program ended its process (exit code {code})"
     return "the worker was lost"
 
 
-def _start(work: Work) -> tuple[int, int]:
+def _start(work: Work, asking: int) -> tuple[int, int]:
+    """A process at work: its number, and the pipe from which its answers come. `asking` is the parent's own end."""
     reading, writing = os.pipe()
     if hasattr(os, "fork") and threading.active_count() == 1 and not sys.flags.hash_randomization:
         for stream in (sys.stdout, sys.stderr):
@@ -155,6 +186,7 @@ def _start(work: Work) -> tuple[int, int]:
             end = os._exit
             try:
                 os.close(reading)
+                os.close(asking)
                 _work(work, writing, parent)
             finally:
                 end(1)
@@ -175,25 +207,24 @@ def _spawn(work: Work, reading: int, writing: int) -> tuple[int, int]:
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        pass_fds=(writing, work.box),
+        pass_fds=(writing, work.box, work.requests),
         env={**os.environ, "PYTHONHASHSEED": "0"},
     )
     os.close(writing)
     assert child.stdin is not None
     with contextlib.suppress(BrokenPipeError), child.stdin as stdin:
         stdin.write(pickle.dumps(tuple(work)))
-    child.returncode = 0  # reaped by `_ask`, not by Popen
+    child.returncode = 0  # reaped by the Worker, not by Popen
     return child.pid, reading
 
 
 def spawned(writing: int, parent: int) -> None:
-    """The entry of a worker that was started afresh; its request is on its standard input."""
+    """The entry of a worker that was started afresh; what it is for is on its standard input."""
     _work(Work(*pickle.loads(sys.stdin.buffer.read())), writing, parent)
 
 
 def _work(work: Work, pipe: int, parent: int) -> NoReturn:
     """The life of a worker."""
-    end = os._exit
     with contextlib.suppress(OSError):
         os.setpgid(0, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -215,17 +246,34 @@ def _work(work: Work, pipe: int, parent: int) -> NoReturn:
         with lock:
             write(data)
 
-    watchdog = Watchdog(work.timeout, send, parent, Box(work.box), work.fatal)
+    watchdog = Watchdog(work.timeout, send, parent, Box(work.box))
     watchdog.start()
     guards.install(watchdog, write)
-    try:
-        result = work.answer(work.request, lambda body: send(_Message(body)))
-    except Exception as error:
-        result = Failed(_sendable(error))
-    watchdog.off()
-    send(result)
-    del core
-    end(0)
+    _answer(work, watchdog, send, core)
+
+
+def _answer(work: Work, watchdog: Watchdog, send: Send, core: Any) -> NoReturn:
+    """Request after request, until the process is killed; it stays on its `core` as long."""
+    answer: Callable[[Any], Any] | None = None
+    result: Any
+    while True:
+        request, fatal = _next_request(work.requests)
+        watchdog.request(fatal)
+        try:
+            answer = answer or work.opens(work.setup, lambda body: send(Message(body)))
+            result = answer(request)
+        except Exception as error:
+            result = Failed(_sendable(error))
+        watchdog.off()
+        try:
+            send(result)
+        except Exception as error:
+            send(Failed(_sendable(error)))
+
+
+def _next_request(pipe: int) -> tuple[Any, int]:
+    (size,) = HEAD.unpack(_read(pipe, HEAD.size))
+    return pickle.loads(_read(pipe, size))  # type: ignore[no-any-return]
 
 
 def _close_streams() -> None:
@@ -265,6 +313,15 @@ def hand_over_at_once() -> None:
     if hasattr(os, "SCHED_BATCH"):
         with contextlib.suppress(OSError):
             os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+
+
+def _read(pipe: int, size: int) -> bytes:
+    data = bytearray()
+    while len(data) < size:
+        if not (more := os.read(pipe, size - len(data))):
+            _exit(0)
+        data += more
+    return bytes(data)
 
 
 def _write(pipe: int, data: bytes) -> None:

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 from harness.budget import Budget
 from harness.execution import Runner
-from harness.search import Order, Search
+from harness.laboratory import Here, Order
+from harness.search import Search
 from harness.strategies.exhaustive import Exhaustive
 from harness.world.program import Program, digest
 
@@ -100,6 +101,6 @@ def searched(source: str, *, early_timeouts: bool = False, preemptions: int | No
         return execution
 
     runner.run = watched  # type: ignore[method-assign]
-    found = Search(order, runner, lambda found: None).run()
+    found = Search(order, Here(order, runner)).run()
     assert found.exhausted, found.message
     return Searched(found.executions, sum(redundant), ends)

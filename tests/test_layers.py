@@ -26,6 +26,8 @@ FLOORS: dict[str, int] = {
     "campaign": 5,
     "explore": 5,
     "search": 5,
+    "laboratory": 5,
+    "crew": 5,
     "worker": 5,
     "watchdog": 5,
     "guards": 5,

@@ -13,9 +13,10 @@ from harness import corpus
 from harness import minimize as module
 from harness.budget import Budget
 from harness.execution import Replayed, Runner
+from harness.laboratory import Here, Order
 from harness.minimize import minimize, preemptions, size
 from harness.schedule import Witness
-from harness.search import Order, Search
+from harness.search import Search
 from harness.world.program import load_program
 
 LOST_UPDATE = """
@@ -202,7 +203,7 @@ def test_no_schedule_of_a_scenario_with_fewer_preemptions_fails_like_the_smalles
     )  # fmt: skip
     if fewest:
         order = Order(runner.program, "exhaustive", 0, Budget(seconds=60), fewest - 1, None, True, False, ())
-        found = Search(order, Runner(runner.program), lambda so_far: None).run()
+        found = Search(order, Here(order, Runner(runner.program))).run()
         assert (found.exhausted, found.bound, found.failures) == (True, fewest - 1, 0)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harness.strategies import STRATEGIES, Profile, Strategy, make
-from tests.abstract_programs import counter, inversion, locked, locked_counter, philosophers, read, readers, write
+from tests.abstract_programs import counter, inversion, locked, philosophers, read, readers, write
 from tests.model import Executed, Program, Thread, execute, executions, started
 
 ALONE = Program(((write("x", 1), read("x", "a"), write("x", ("a", 1))),))
@@ -22,7 +22,7 @@ PROGRAMS = {
     "children": Program(((("start", 1), ("join", 1)), (("start", 2), write("x", 1), ("join", 2)), (read("x", "a"),))),
 }
 
-SAMPLERS = ["random", "pct", "pos", "surw", "fair"]
+SAMPLERS = ["random", "pct", "pos", "surw", "fair", "portfolio"]
 
 BOUNDS = [None, 0, 1]
 
@@ -206,43 +206,3 @@ def test_selective_sampling_counts_a_thread_with_its_parent_until_it_is_started(
     done = executions(program, made("surw", program), 2_000)
     first = sum(dict(executed.end.result[1][1])["r0"] == 1 for executed in done)
     assert 135 < first < 265
-
-
-def test_the_portfolio_settles_a_small_program_by_exhaustion() -> None:
-    strategy = made("portfolio", locked_counter(3))
-    assert (len(list(executions(locked_counter(3), strategy, 1_000))), strategy.exhausted) == (6, True)
-
-
-def test_the_portfolio_mixes_samples_into_a_large_search() -> None:
-    strategy = made("portfolio", counter(4))
-    done = list(executions(counter(4), strategy, 5_000))
-    searched = sum(strategy.searches(index) for index in range(len(done)))
-    assert (searched, strategy.exhausted, len(done)) == (576, True, 735)
-
-
-def test_the_portfolio_gives_up_a_search_that_cannot_end() -> None:
-    """Of eight executions it gets six, and has 36 before it."""
-    strategy = made("portfolio", counter(3), executions=8)
-    assert [strategy.searches(index) for index in range(9)] == [True] * 6 + [False] * 3
-    assert (len(list(executions(counter(3), strategy, 500))), strategy.exhausted) == (500, False)
-
-
-def test_the_portfolio_gives_up_after_an_execution_that_was_cut() -> None:
-    strategy = made("portfolio", counter(3))
-    assert strategy.begin(0) and strategy.wants_steps
-    execute(counter(3), strategy, max_steps=12)
-    assert strategy.begin(1) and not strategy.wants_steps
-
-
-def test_a_worker_without_the_search_makes_the_same_samples() -> None:
-    """The samples of a portfolio depend on their index only, so several workers can share them out."""
-    whole = made("portfolio", counter(4))
-    samples = {}
-    for index, executed in enumerate(executions(counter(4), whole, 200)):
-        if not whole.searches(index):
-            samples[index] = schedule(executed)
-    other = made("portfolio", counter(4), search=False)
-    for index, expected in samples.items():
-        assert other.begin(index)
-        assert schedule(execute(counter(4), other)) == expected
-    assert len(samples) == 25

@@ -62,6 +62,7 @@ class Strategy:
     `end`. `wants_locations`: operations must carry tokens that are equal across executions, as they
     do in a profile. `exhausted`: every interleaving (within `bound` preemptions, if that is not None) was
     tried. `redundant`: the execution just ended repeats one seen before and counts as none of its own.
+    `gave_up`: it is going to try no more, though there is more to try.
     """
 
     name: ClassVar[str]
@@ -70,6 +71,7 @@ class Strategy:
     wants_locations: bool = False
     exhausted: bool = False
     redundant: bool = False
+    gave_up: bool = False
     bound: int | None = None
 
     def __init__(self, seed: int, profile: Profile) -> None:
@@ -101,6 +103,32 @@ class Strategy:
         """
 
 
+class Plan:
+    """Which executions a search makes, in which order: rounds of blocks (plan.py), until a round has none.
+
+    `exhausted`, `bound`, `gave_up`: as for a strategy. `systematic`: what an execution teaches of the program makes
+    all others worthless, and the search starts again.
+    """
+
+    systematic = False
+    exhausted = False
+    gave_up = False
+    bound: int | None = None
+
+    def round(self, left: int) -> list[Any]:
+        """The blocks that come next, with at most `left` executions; none where nothing is left to try.
+
+        All blocks of the round before are `done`.
+        """
+        raise NotImplementedError
+
+    def done(self, number: int, strategy: Strategy, executions: int, ended: bool) -> None:
+        """Block `number` of the round was carried out: how many executions that were, and whether `begin` said False.
+
+        `strategy` is the block's, as it is now; it may have been to another process and back.
+        """
+
+
 STRATEGIES = {
     "random": "harness.strategies.uniform:Uniform",
     "fair": "harness.strategies.fair:Fair",
@@ -112,7 +140,7 @@ STRATEGIES = {
 }
 """Name to class. They are imported when first made: a class needs this module to exist before it."""
 
-_BOUNDED = {"exhaustive": "harness.strategies.iterative:Iterative", "portfolio": STRATEGIES["portfolio"]}
+_BOUNDED = {"exhaustive": "harness.strategies.iterative:Iterative"}
 """Those that have their own way to keep to a number of preemptions; all others are wrapped."""
 
 
@@ -129,6 +157,18 @@ def make(name: str, seed: int, profile: Profile, *, preemptions: int | None = No
         return _load(_BOUNDED[name])(seed, profile, preemptions=preemptions, **options)  # type: ignore[no-any-return]
     wrapped = make(name, seed, profile, **options)
     return _load("harness.strategies.bounded:Bounded")(wrapped, preemptions)  # type: ignore[no-any-return]
+
+
+_PLANS = {"exhaustive": "harness.strategies.plan:Tree", "portfolio": "harness.strategies.portfolio:Shares"}
+"""Those that do not just take one sample after the other."""
+
+
+def make_plan(name: str, seed: int, profile: Profile, **options: Any) -> Plan:
+    """How a search with the strategy of this name goes on. Options: preemptions, executions (if known), early_timeouts.
+
+    Raises ValueError for an unknown name.
+    """
+    return _load(_PLANS.get(name, "harness.strategies.plan:Samples"))(name, seed, profile, **options)  # type: ignore[no-any-return]
 
 
 def _load(place: str) -> Any:

@@ -39,11 +39,14 @@ from harness.strategies.causality import History
 from harness.strategies.wakeup import (
     Branch,
     Continuation,
+    Flat,
     Listed,
     Reversal,
     Sleep,
     Written,
     asleep_after,
+    flat,
+    grown,
     insert,
     written,
 )
@@ -86,6 +89,13 @@ class _Node:
         self.drowsy = drowsy
         self.branches: list[Branch] = []
 
+    def __getstate__(self) -> tuple[Sleep, Sleep, Flat]:
+        return self.sleep, self.drowsy, flat(self.branches)
+
+    def __setstate__(self, state: tuple[Sleep, Sleep, Flat]) -> None:
+        self.sleep, self.drowsy = state[:2]
+        self.branches = grown(state[2])
+
     def sleeps(self, task: int) -> bool:
         return task in self.sleep or task in self.drowsy
 
@@ -98,14 +108,23 @@ class _Node:
 class Exhaustive(Strategy):
     """Tries one execution of each equivalence class; `exhausted` when there is none left.
 
+    `longest`: it gives up after an execution that was cut or had more steps, as there is no end in sight then.
     Raises SearchError where a program does not do the same again under the same choices.
     """
 
     name = "exhaustive"
     wants_steps = True
 
-    def __init__(self, seed: int, profile: Profile, early_timeouts: bool = False, part: Part | None = None) -> None:
+    def __init__(
+        self,
+        seed: int,
+        profile: Profile,
+        early_timeouts: bool = False,
+        longest: int | None = None,
+        part: Part | None = None,
+    ) -> None:
         super().__init__(seed, profile)
+        self._early_timeouts, self._longest = early_timeouts, longest
         self._history = History(early_timeouts)
         self._nodes = [_Node({}, {})]
         self._branch: Branch | None = None
@@ -123,6 +142,8 @@ class Exhaustive(Strategy):
         """Takes up the deepest branch left. `index` tells nothing: the search knows where it is."""
         self.redundant = False
         self._streak = 0
+        if self.gave_up:
+            return False
         if self._fresh:
             self._fresh = False
             return True
@@ -164,6 +185,7 @@ class Exhaustive(Strategy):
     def end(self, steps: Sequence[Step] | None, pending: dict[int, Operation], cut: bool = False) -> None:
         """Looks for races in the execution and notes what is to be tried because of them."""
         assert steps is not None
+        self.gave_up = self._longest is not None and (cut or len(steps) > self._longest)
         if cut:
             self._cut = True
             steps = steps[:CUT_LENGTH]
@@ -198,6 +220,10 @@ class Exhaustive(Strategy):
         self._parts = list(parts)
         return parts
 
+    def explorer(self, part: Part) -> Exhaustive:
+        """A search for one of the parts, as fresh as if it were in another process."""
+        return Exhaustive(self.seed, self.profile, self._early_timeouts, self._longest, part)
+
     def _enter(self, part: Part) -> None:
         for step in part.steps:
             self._history.push(step)
@@ -230,6 +256,14 @@ class Exhaustive(Strategy):
         self._cut = self._cut or not harvest.finished
         for where, path in harvest.found:
             self._consider(where, Listed.of(path))
+
+    def __getstate__(self) -> dict[str, Any]:
+        branch = [] if self._branch is None or not self._fresh else [self._branch]
+        return {**self.__dict__, "_branch": flat(branch)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._branch = next(iter(grown(state["_branch"])), None)
 
     # The stack.
 

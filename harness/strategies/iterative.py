@@ -29,13 +29,19 @@ CUT_LENGTH = 1_000
 
 
 class Iterative(Strategy):
-    """Plain search by number of preemptions. `exhausted` with `bound` None: the bound left nothing out."""
+    """Plain search by number of preemptions. `exhausted` with `bound` None: the bound left nothing out.
+
+    `longest`: it gives up after an execution that was cut or had more steps, as there is no end in sight then.
+    """
 
     name = "exhaustive"
     wants_steps = True
 
-    def __init__(self, seed: int, profile: Profile, preemptions: int, early_timeouts: bool = False) -> None:
+    def __init__(
+        self, seed: int, profile: Profile, preemptions: int, early_timeouts: bool = False, longest: int | None = None
+    ) -> None:
         super().__init__(seed, profile)
+        self._longest = longest
         self.bound: int | None = preemptions
         self._history = History(early_timeouts)
         self._classes = _Classes()
@@ -49,6 +55,8 @@ class Iterative(Strategy):
     def begin(self, index: int) -> bool:
         """Takes up the latest item of the lowest cost. `index` tells nothing: the search knows where it is."""
         self.redundant = False
+        if self.gave_up:
+            return False
         for cost, items in enumerate(self._todo):
             while items:
                 self._path, leads_to = items.pop()
@@ -73,6 +81,7 @@ class Iterative(Strategy):
     def end(self, steps: Sequence[Step] | None, pending: dict[int, Operation], cut: bool = False) -> None:
         """Notes the choices that could have been made otherwise, from the last step of the item on."""
         assert steps is not None
+        self.gave_up = self._longest is not None and (cut or len(steps) > self._longest)
         if cut:
             self._cut = True
             steps = steps[:CUT_LENGTH]

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from harness.strategies import Profile, Strategy, make
+from harness.strategies import Plan, Profile, Strategy, make
+from harness.strategies.plan import Block, Samples, Tree
 from harness.trace import Operation, Step
 
 SAMPLERS: Final = ("random", "pct", "pos", "surw", "fair")
 
-ALONE: Final = 100
-"""Executions that the exhaustive search has to itself: most small programs are settled by then."""
-
 SHARE: Final = 4
-"""After these, one execution in so many is a sample, for the bugs that lie deep in a large space."""
+"""Once the exhaustive search has had its first block, one execution in so many is a sample: some bugs lie deep."""
 
 LIMIT: Final = 20_000
 """Executions after which the exhaustive search gives up, where no number of executions is given."""
@@ -24,66 +22,77 @@ LONG: Final = 1_500
 
 
 class Portfolio(Strategy):
-    """Shares the executions among the others. `exhausted` if its exhaustive search is.
-
-    Execution `index` belongs to the exhaustive search where `searches(index)` says so, else to the
-    sampler that is next in turn; which it is depends on (seed, index) alone. The exhaustive search
-    is sequential: with several workers one of them does all its executions and the others, made
-    with `search=False`, do samples only. `executions`: how many there will be, if that is known.
-    """
+    """The samples: execution `index` is made by the sampler whose turn it is."""
 
     name = "portfolio"
 
-    def __init__(
-        self,
-        seed: int,
-        profile: Profile,
-        executions: int | None = None,
-        preemptions: int | None = None,
-        search: bool = True,
-        early_timeouts: bool = False,
-    ) -> None:
+    def __init__(self, seed: int, profile: Profile) -> None:
         super().__init__(seed, profile)
-        self._limit = LIMIT if executions is None else executions * (SHARE - 1) // SHARE
-        self._search: Strategy | None = None
-        if search:
-            self._search = make("exhaustive", seed, profile, preemptions=preemptions, early_timeouts=early_timeouts)
-        self._samplers = [make(name, seed, profile, preemptions=preemptions) for name in SAMPLERS]
-        self._current: Strategy = self._samplers[0]
-        self.bound = preemptions
-
-    def searches(self, index: int) -> bool:
-        """Whether execution `index` is the exhaustive search's, as long as that has not given up."""
-        return index < self._limit and (index < ALONE or index % SHARE > 0)
+        self._samplers = [make(name, seed, profile) for name in SAMPLERS]
+        self._current = self._samplers[0]
 
     def begin(self, index: int) -> bool:
-        """False when the exhaustive search has seen everything; samples never end."""
-        if index >= self._limit:
-            self._search = None
-        search = self._search
-        if search is not None and self.searches(index) and not search.begin(index):
-            self._search = None
-            self.exhausted, self.bound = search.exhausted, search.bound
-            if self.exhausted:
-                return False
-        if self._search is not None and self.searches(index):
-            self._current = self._search
-        else:
-            self._current = self._samplers[index % len(self._samplers)]
-            self._current.begin(index)
-        # What a sample teaches the world about where threads conflict makes the search start over too.
-        self.wants_steps = self._search is not None
+        """Samples never end."""
+        self._current = self._samplers[index % len(self._samplers)]
         self.wants_locations = self._current.wants_locations
-        self.redundant = False
-        return True
+        return self._current.begin(index)
 
     def choose(self, enabled: list[Any], running: Any, step: int) -> Any:
-        """As the member whose execution this is."""
+        """As the sampler whose execution this is."""
         return self._current.choose(enabled, running, step)
 
     def end(self, steps: Sequence[Step] | None, pending: dict[int, Operation], cut: bool = False) -> None:
-        """As the member; the exhaustive search gives up after an execution that it cannot see the end of."""
+        """As the sampler."""
         self._current.end(steps, pending, cut)
-        self.redundant = self._current.redundant
-        if self._current is self._search and (cut or (steps is not None and len(steps) > LONG)):
-            self._search = None
+
+
+class Shares(Plan):
+    """Shares the executions between an exhaustive search, which comes first, and samples.
+
+    That search gives up at an execution that it cannot see the end of, or when it has had its share of
+    `executions`, where it is known how many there will be, or `LIMIT`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        seed: int,
+        profile: Profile,
+        *,
+        preemptions: int | None = None,
+        executions: int | None = None,
+        early_timeouts: bool = False,
+    ) -> None:
+        options: dict[str, Any] = {"preemptions": preemptions, "early_timeouts": early_timeouts}
+        self._tree: Tree | None = Tree("exhaustive", seed, profile, longest=LONG, **options)
+        self._samples = Samples(name, seed, profile, preemptions=preemptions)
+        self._left = LIMIT if executions is None else max(1, executions * (SHARE - 1) // SHARE)
+        self._first = True
+        self._sampled = 0
+        self.systematic = True
+        self.bound = preemptions
+
+    def round(self, left: int) -> list[Block]:
+        """First samples, then what the exhaustive search has to try; at the very beginning it goes first, alone."""
+        tree = self._tree
+        if tree is not None and (tree.over or tree.gave_up or self._left <= 0):
+            self.exhausted, self.bound = tree.exhausted, tree.bound if tree.exhausted else self.bound
+            self._tree = tree = None
+            self.systematic = False
+        if tree is None:
+            return [] if self.exhausted else self._samples.round(left)
+        if self._first:
+            self._first = False
+            return tree.round(min(left, self._left))
+        searched = tree.round(max(1, min(self._left, left * (SHARE - 1) // SHARE)))
+        total = sum(block.most for block in searched)
+        samples = self._samples.take(min(left - total, -(-total // (SHARE - 1))))
+        self._sampled = len(samples)
+        return [*samples, *searched]
+
+    def done(self, number: int, strategy: Strategy, executions: int, ended: bool) -> None:
+        """As for every plan."""
+        if number < self._sampled or self._tree is None:
+            return
+        self._left -= executions
+        self._tree.done(number - self._sampled, strategy, executions, ended)

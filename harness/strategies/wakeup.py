@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from harness.strategies.causality import History, Race, clash
 from harness.trace import Access
@@ -226,9 +226,45 @@ def insert(continuation: Continuation, branches: list[Branch]) -> None:
 
 def written(branch: Branch) -> tuple[Written, ...]:
     """The tree as plain values, which `Listed.of` reads and `insert` puts together again."""
-    return tuple(
-        tuple((step.task, step.accesses, step.certain, step.doubtful) for step in path) for path in branch.paths()
-    )
+    return tuple(tuple(_values(step) for step in path) for path in branch.paths())
+
+
+Flat = list[tuple["Values", Any, int]]
+"""Trees as plain values in one list, in preorder, however deep they are: step, `through`, number of children."""
+
+Values = tuple[int, "Accesses | None", bool, bool]
+
+
+def _values(branch: Branch) -> Values:
+    return branch.task, branch.accesses, branch.certain, branch.doubtful
+
+
+def flat(branches: Sequence[Branch]) -> Flat:
+    """The trees, to be sent to another process."""
+    found: Flat = []
+    known: dict[Values, Values] = {}  # equal ones are to be one object, which is sent once
+    todo = list(reversed(branches))
+    while todo:
+        branch = todo.pop()
+        values = _values(branch)
+        through = tuple(tuple(known.setdefault(v, v) for v in map(_values, steps)) for steps in branch.through)
+        found.append((known.setdefault(values, values), through, len(branch.children)))
+        todo.extend(reversed(branch.children))
+    return found
+
+
+def grown(trees: Flat) -> list[Branch]:
+    """The same trees again."""
+    roots: list[Branch] = []
+    open_below: list[tuple[list[Branch], int]] = []
+    for values, through, children in trees:
+        branch = Branch(*values)
+        branch.through = [[Branch(*other) for other in steps] for steps in through]
+        while open_below and len(open_below[-1][0]) == open_below[-1][1]:
+            open_below.pop()
+        (open_below[-1][0] if open_below else roots).append(branch)
+        open_below.append((branch.children, children))
+    return roots
 
 
 def asleep_after(sleep: Sleep, task: int, accesses: Sequence[Access]) -> Sleep:

@@ -61,7 +61,19 @@ class Ending(NamedTuple):
     probed: bool
     unseeded: bool
     unseen: str
+    timed: bool
     learned: bool
+
+
+class Known(NamedTuple):
+    """What executions have taught of a program: accesses at these sites conflict; locks are probed (`releases`)."""
+
+    sites: frozenset[int]
+    releases: bool
+
+    def and_also(self, other: Known) -> Known:
+        """What both know."""
+        return Known(self.sites | other.sites, self.releases or other.releases)
 
 
 class Output(io.TextIOBase):
@@ -193,8 +205,19 @@ class World:
             probed=scheduler.probed,
             unseeded=scheduler.unseeded,
             unseen=self._unseen(),
+            timed=scheduler.timed,
             learned=self.points.learned,
         )
+
+    @property
+    def known(self) -> Known:
+        """What is in force from the next execution on; may be set to what another world of the program knows."""
+        return Known(frozenset(self.points.hot), self.scheduler.release_points)
+
+    @known.setter
+    def known(self, known: Known) -> None:
+        self.points.hot, self.points.in_force = set(known.sites), known.sites
+        self.scheduler.release_points = known.releases
 
     def frames(self, ident: int) -> Iterator[FrameType]:
         """The program's own frames of the real thread `ident`, innermost first."""
@@ -243,7 +266,7 @@ class World:
         self.survey = None
         self.points.begin()
         self.points.token = id
-        self.scheduler.probed = self.scheduler.unseeded = False
+        self.scheduler.probed = self.scheduler.unseeded = self.scheduler.timed = False
 
     def take_survey(self) -> None:
         """Give everything the program can reach now its token and its name."""

@@ -14,32 +14,23 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
 from harness import corpus
 from harness.budget import Budget
-from harness.execution import Execution, Replayed, Runner
+from harness.execution import Replayed, Runner
+from harness.laboratory import Here, Laboratory, Order
 from harness.minimize import minimize
 from harness.outcome import Outcome
-from harness.search import Found, Order, Search
+from harness.search import Search
 
 LIMIT = 3_000
 LOOPS = (Outcome.LIVELOCK, Outcome.STARVATION)
-
-
-class Shown(Search):
-    """A search that shows its failure, and leaves it as it was found."""
-
-    shown: Replayed | None = None
-
-    def _explain(self, found: Found, execution: Execution) -> None:
-        self.shown = self._shown(execution)
 
 
 def failure(scenario: corpus.Scenario, runner: Runner, seed: int) -> Replayed | None:
     """A failing execution that chance found."""
     for strategy in ("random", "fair"):
         order = Order(runner.program, strategy, seed, Budget(executions=LIMIT), None, None, False, False, ())
-        search = Shown(order, runner, lambda so_far: None)
-        search.run()
-        if search.shown is not None and search.shown.execution.outcome is scenario.expect:
-            return search.shown
+        found = Search(order, Here(order, runner)).find()
+        if found.first is not None and found.outcome is scenario.expect:
+            return Laboratory(order, runner, lambda so_far: None).shown(found.first)
     return None
 
 

@@ -80,7 +80,7 @@ def holds_what_belongs_there(scenario: Scenario) -> Iterator[str]:
     yield from (f"{name} is missing" for name in sorted(needed - files))
     for name in sorted(files - needed - {"oracle.py", "attempt.py"}):
         hint = ": a wrong fix needs its table in scenario.toml" if name.startswith("wrong_fixes/") else ""
-        yield f"{name} does not belong into a scenario{hint}"
+        yield f"{name} does not belong in a scenario{hint}"
     if not re.fullmatch(r"[a-z][a-z0-9_]*", directory.name):
         yield f"{directory.name}: a scenario's name is lower case with underscores"
 

@@ -127,7 +127,7 @@ def main():
 @pytest.mark.parametrize(
     ("law", "file", "text", "says"),
     [
-        (laws.holds_what_belongs_there, "notes.txt", "x", "notes.txt does not belong into a scenario"),
+        (laws.holds_what_belongs_there, "notes.txt", "x", "notes.txt does not belong in a scenario"),
         (laws.holds_what_belongs_there, "wrong_fixes/a.py", "x", "a wrong fix needs its table in scenario.toml"),
         (laws.has_short_plain_programs, "broken.py", "import numpy\n", "broken.py imports numpy"),
         (laws.has_short_plain_programs, "broken.py", "\n" * 61, "broken.py has 63 lines"),

@@ -64,6 +64,14 @@ def test_an_example_that_is_not_true_would_be_seen() -> None:
     assert not re.fullmatch(pattern("a … c\n…\nz\n"), "a b d\nz\n")
 
 
+def test_the_table_has_a_row_for_every_scenario_and_the_command_that_makes_it_is_a_task() -> None:
+    rows = [line.split("|")[1].strip() for line in TEXT.splitlines() if line.count(" · ") > 2]
+    scenarios = sorted(path.parent.name for path in (ROOT / "scenarios").glob("*/*/scenario.toml"))
+    assert sorted(row for row in rows if "**" not in row) == scenarios
+    assert "nox -s reproduce_everywhere" in TEXT
+    assert "def reproduce_everywhere(" in (ROOT / "noxfile.py").read_text(encoding="utf-8")
+
+
 def test_ci_runs_the_test_command_of_the_readme() -> None:
     (command,) = [block.strip() for block in blocks("sh") if "-s tests" in block]
     assert command in (ROOT / ".ci" / "run").read_text(encoding="utf-8")

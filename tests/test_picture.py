@@ -3,13 +3,34 @@
 from __future__ import annotations
 
 import textwrap
+import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
+from random import Random
+from typing import Any
 
-from harness.execution import Runner
+import pytest
+
+from harness import corpus
+from harness.execution import Replayed, Runner
+from harness.explore import Replay
 from harness.report.lanes import draw
 from harness.report.relevance import relevant
+from harness.report.search import replay_text
+from harness.report.steps import carried_out, step_text
+from harness.report.text import Style
 from harness.schedule import Witness
 from harness.world.program import load_program
+
+
+class Chance:
+    every_step = False
+
+    def __init__(self, seed: int) -> None:
+        self._random = Random(seed)
+
+    def choose(self, enabled: list[Any], running: Any, step: int) -> Any:
+        return self._random.choice(enabled)
 
 
 def picture(tmp_path: Path, source: str, outcome: str, *turns: str) -> list[str]:
@@ -141,3 +162,53 @@ def test_words_are_not_broken_in_the_middle_to_make_room_for_state(tmp_path: Pat
     lines = picture(tmp_path, source, "passed")
     assert max(map(len, lines)) <= 80
     assert sum("ConnectionPool.connections_waiting" in line for line in lines[1:]) >= 4
+
+
+def columns(text: str) -> int:
+    """The width of the widest line on a terminal."""
+    return max(sum(1 + (unicodedata.east_asian_width(c) in "WF") for c in line) for line in text.splitlines())
+
+
+def everything(shown: Replayed) -> Iterator[str]:
+    """What `replay` prints of an execution, in each of its ways."""
+    execution = shown.execution
+    found = Replay(execution.outcome, execution.message, shown.diverged, shown.trace, "", execution.result)
+    yield replay_text(found, Style())
+    yield replay_text(found, Style(), all_steps=True)
+    yield from (step_text(shown.trace, number, Style()) for number in carried_out(shown.trace))
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # executors that are unwound
+@pytest.mark.parametrize("scenario", list(map(corpus.load, corpus.directories())), ids=lambda scenario: scenario.name)
+def test_every_scenario_is_told_in_80_columns_and_without_an_address(scenario: corpus.Scenario) -> None:
+    for text in everything(Runner(scenario.program("broken")).replay(Witness.parse(scenario.witness))):
+        assert columns(text) <= 80
+        assert " at 0x" not in text
+        assert all(line.isprintable() for line in text.splitlines())
+
+
+@pytest.mark.parametrize("threads", [8, 20])
+def test_many_threads_with_long_names_of_any_script_keep_to_80_columns(threads: int, tmp_path: Path) -> None:
+    path = tmp_path / "program.py"
+    path.write_text(textwrap.dedent(f"""
+        import threading
+        LOCKS = [threading.Lock() for _ in range(3)]
+        class Účet:
+            def __init__(self): self.zůstatek, self.položky = 0, {{}}
+        def vložit(účet, i):
+            účet.zůstatek += 1
+            účet.položky["日本語のキー" * 3 + str(i)] = "値" * 50
+            with LOCKS[i % 3]:
+                with LOCKS[(i + 1) % 3]: pass
+        def main():
+            účet = Účet()
+            threads = [
+                threading.Thread(target=vložit, args=(účet, i), name="x" * i + " worker number " + str(i) + " 日本")
+                for i in range({threads})
+            ]
+            for t in threads: t.start()
+            for t in threads: t.join()
+            assert účet.zůstatek == 0
+    """), encoding="utf-8")  # fmt: skip
+    runner = Runner(load_program(path))
+    assert {columns(text) <= 80 for text in everything(runner.record(Chance(threads), 2_000))} == {True}

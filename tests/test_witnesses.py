@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,9 @@ from typing import Any
 import pytest
 
 from harness import corpus
+from harness.execution import Runner
+from harness.schedule import Witness
+from harness.world.program import digest
 
 ROOT = Path(__file__).resolve().parent.parent
 OWN = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -75,3 +80,37 @@ def test_the_program_does_the_same_steps_under_each_interpreter(version: str) ->
     if here is None or there is None:
         pytest.skip(f"no python{version} here")
     assert {name: answer[2:] for name, answer in there.items()} == {name: answer[2:] for name, answer in here.items()}
+
+
+UNUSED = """
+
+# a comment
+pass
+
+
+def unused(things):
+    things.append(1)
+    return len(things)
+"""
+
+
+class Idle(ast.NodeTransformer):
+    """A `pass` before every statement of a function, and a local variable."""
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        self.generic_visit(node)
+        node.body = [ast.parse("a_local = 1 + 1").body[0], *(s for part in node.body for s in (ast.Pass(), part))]
+        return ast.fix_missing_locations(node)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # executors that are unwound
+@pytest.mark.parametrize("scenario", list(map(corpus.load, corpus.directories())), ids=lambda scenario: scenario.name)
+def test_harmless_edits_leave_every_scenarios_witness_valid(scenario: corpus.Scenario) -> None:
+    program = scenario.program("broken")
+    imports, _, rest = program.source.partition("\n\n\n")
+    edits = imports + UNUSED + "\n\n" + rest, ast.unparse(Idle().visit(ast.parse(program.source)))
+    for source in edits:
+        edited = replace(program, source=source, digest=digest(source))
+        assert edited.digest != program.digest
+        shown = Runner(edited).replay(Witness.parse(scenario.witness))
+        assert (shown.diverged, shown.execution.outcome) == (None, scenario.expect)

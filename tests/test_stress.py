@@ -10,6 +10,8 @@ import pytest
 
 from harness.budget import Budget
 from harness.children.interpreter import Interpreter
+from harness.report.free import stress_text
+from harness.report.text import Style
 from harness.stress import parse_sweep, parse_until, stress, sweep
 from harness.world.program import Program, TargetError
 from tests.free_runs import CROSSED_LOCKS, GIL, PASSING, Run, Write, lab
@@ -40,6 +42,21 @@ def test_the_oracle_says_which_results_are_allowed(run: Run) -> None:
     assert result.failed == result.outcomes["2"] > 0
     assert result.message == "AssertionError: two is too many: 2"
     assert result.rate == result.failed / 60 and result.low < result.rate < result.high
+
+
+def test_the_histogram_shows_each_result_with_what_the_oracle_says_of_it(run: Run) -> None:
+    source = """
+        import random
+        def main():
+            return random.randrange(10)
+    """
+    found = run(source, "def check(result):\n    assert result != 2\n", budget=Budget(executions=100))
+    text = stress_text(found, Style()).splitlines()
+    drawn = [line.split() for line in text if "#" in line]
+    assert [line[-1] for line in drawn] == ["violated" if line[-3] == "2" else "allowed" for line in drawn]
+    rest = found.histogram[8:]
+    words = "2 other results" + (", 1 of them not allowed" if not all(bar.allowed for bar in rest) else "")
+    assert f"{sum(bar.count for bar in rest):>17}  {words}" in text
 
 
 @pytest.mark.parametrize(

@@ -87,14 +87,16 @@ def _lines(found: StressResult, style: Style) -> Iterator[str]:
 
 
 def _histogram(bars: Sequence[Bar], style: Style) -> Iterator[str]:
-    """What came out how often; results that the oracle does not allow are marked in words."""
+    """What came out how often, and whether the oracle allows it, in words."""
     total = sum(bar.count for bar in bars)
     width = min(max(len(bar.text) for bar in bars), TEXT) if bars else 0
     for number, bar in enumerate(bars[:BARS]):
         drawn = "#" * max(1, round(bar.count / total * LENGTH))
-        mark = "" if bar.allowed else f" {bar.end}"
+        mark = " allowed" if bar.allowed else f" {bar.end}"
         line = f"{bar.count:>6,}  {clip(bar.text, width):<{width}}  {drawn}{mark if mark.strip() != bar.text else ''}"
         yield ("  results  " if number == 0 else " " * 11) + (line if bar.allowed else style.paint(line, "red"))
     if len(bars) > BARS:
         rest = sum(bar.count for bar in bars[BARS:])
-        yield f"{'':11}{rest:>6,}  {count(len(bars) - BARS, 'other result')}"
+        bad = sum(not bar.allowed for bar in bars[BARS:])
+        words = count(len(bars) - BARS, "other result") + (f", {bad} of them not allowed" if bad else "")
+        yield f"{'':11}{rest:>6,}  {words}"

@@ -239,6 +239,33 @@ def test_a_name_that_nothing_has_is_in_no_verdict() -> None:
     assert "nothing called nobody was met" in hidden
 
 
+LONG_RETRIES = """
+import threading
+def main():
+    a, b = threading.Lock(), threading.Lock()
+    def work(x, y):
+        while True:
+            with x:
+                if y.acquire(blocking=False):
+                    y.release()
+                    return
+    ann = threading.Thread(name="ann", target=work, args=(a, b))
+    ben = threading.Thread(name="ben", target=work, args=(b, a))
+    ann.start()
+    ben.start()
+"""
+
+
+@pytest.mark.parametrize("more", [(), ("--preemptions", "3")], ids=["all", "bounded"])
+def test_long_executions_beside_cut_ones_are_not_taken_for_another_program(
+    more: tuple[str, ...], tmp_path: Path
+) -> None:
+    path = tmp_path / "retries.py"
+    path.write_text(LONG_RETRIES)
+    options = ("--strategy", "exhaustive", "--budget", "60x", "--max-steps", "3000", *more)
+    assert "nondeterministic" not in command("explore", str(path), *options)[1]
+
+
 def test_a_verdict_comes_again_along_its_witness() -> None:
     program = runner(PROGRAMS / "starvation" / "barging.py")
     found = next(e for e in (program.run(Randomly(n), tail_from=9) for n in range(60)) if e.outcome.failed)

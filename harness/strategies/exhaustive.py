@@ -188,7 +188,7 @@ class Exhaustive(Strategy):
         self.gave_up = self._longest is not None and (cut or len(steps) > self._longest)
         if cut:
             self._cut = True
-            steps = steps[:CUT_LENGTH]
+            steps = steps[: max(CUT_LENGTH, self._from + len(self._path) + 1)]  # all that was asked for, at least
         history = self._history
         if list(steps[: self._from]) != history.steps:
             raise SearchError(f"nondeterministic program: {_difference(history.steps, steps)}")

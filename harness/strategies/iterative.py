@@ -84,7 +84,7 @@ class Iterative(Strategy):
         self.gave_up = self._longest is not None and (cut or len(steps) > self._longest)
         if cut:
             self._cut = True
-            steps = steps[:CUT_LENGTH]
+            steps = steps[: max(CUT_LENGTH, len(self._path) + 1)]  # all that was asked for, at least
         self._take_over(steps)
         first = max(0, len(self._path) - 1)
         cost = self._cost

@@ -94,10 +94,10 @@ def has_a_readme_with_a_story(scenario: Scenario) -> Iterator[str]:
     sections = [title.lower() for title in re.findall(r"^## (.+)$", text, flags=re.MULTILINE)]
     if sections != SECTIONS:
         yield f"README.md has the sections {sections}, it is to have {SECTIONS}"
-    for command in re.findall(r"^python -m harness \w+ (\S+)", text, flags=re.MULTILINE):
+    for target in dict.fromkeys(re.findall(r"^python -m harness \w+ (\S+)", text, flags=re.MULTILINE)):
         try:
-            if name_of(resolve(command).program.path.parent) != scenario.name:
-                yield f"README.md: `{command}` is another scenario"
+            if name_of(resolve(target).program.path.parent) != scenario.name:
+                yield f"README.md: `{target}` is another scenario than {scenario.name}"
         except TargetError as error:
             yield f"README.md: {error}"
     for file in re.findall(r"^python (scenarios/\S+)", text, flags=re.MULTILINE):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from argparse import Namespace
@@ -211,3 +212,15 @@ def test_check_shows_every_law_by_name() -> None:
     assert [line.split("holds", 1)[1].strip() for line in done.stdout.splitlines() if line.startswith("  holds")] == [
         laws.title(law) for law in laws.STATIC + laws.DYNAMIC
     ]
+    assert "every interleaving was tried: 2 executions" in done.stdout
+    assert done.stdout.splitlines()[-1] == "every law holds"
+
+
+def test_check_writes_a_witness_down(tmp_path: Path) -> None:
+    directory = tmp_path / "race_condition" / "mine"
+    shutil.copytree(corpus.ROOT / "race_condition" / "lost_update", directory)
+    facts = directory / "scenario.toml"
+    written = facts.read_text()
+    facts.write_text(re.sub(r'(?m)^witness = ".*"$', "witness = ''", written))
+    harness("check", "--witness", str(directory))
+    assert facts.read_text() == written

@@ -19,13 +19,14 @@ from harness.schedule import END, FAIR, Turn, labels, plain
 from harness.strategies.replay import Fairly
 from harness.task import Both, Task
 from harness.trace import REFUSED, TIMED_OUT, WAITS, WHOLE, Operation, Trace, TraceStep
+from harness.world.access_outside import OUTSIDE, FileSystem
 from harness.world.lock import InnerLock
 from harness.world.naming import Naming
 from harness.world.values import peek, show, standing
 from harness.world.world import World
 
-_ATOMIC = (Random,)
-"""Types made for being used by several threads at once, https://docs.python.org/3/library/random.html."""
+_ATOMIC = (Random, FileSystem)
+"""Made for being used by several threads at once (https://docs.python.org/3/library/random.html), or no memory."""
 
 
 class Facts(NamedTuple):
@@ -214,6 +215,8 @@ class Recording:
             return self._missed(operation.kind if operation is not None else "", task)
         subject = self._subject()
         if subject is None:
+            return ""
+        if subject is OUTSIDE:
             return ""
         whole = operation.key is WHOLE and not issubclass(type(subject), CellType)
         return show(subject if whole else peek(subject, operation.key))

@@ -12,6 +12,7 @@ from harness.world.access_attributes import OWNERS, load_touches, owner_of, peek
 from harness.world.access_containers import Containers
 from harness.world.access_effects import nothing, write_all, write_from
 from harness.world.access_functions import Call, class_call, effect_of, method_touching, super_call
+from harness.world.access_outside import Leaving, goes_outside, leaving
 from harness.world.access_reach import deep
 from harness.world.access_standins import Receiver
 from harness.world.access_types import (
@@ -50,16 +51,26 @@ class Calls(Containers):
         self.call(function, site, *arguments)
         return arguments
 
+    def with_(self, manager: Any, site: int) -> Any:
+        """What a `with` statement is about to enter. A file is closed when it is left: that is announced then."""
+        there = leaving(type(manager))
+        return manager if there is None else Leaving(manager, lambda: self.effect((there, manager), (), site))
+
     def fed(self, function: Any, site: int, /, *arguments: Any) -> tuple[Any, ...]:
         """The same for functions that may run program code between two elements: each element is a step."""
-        if (function is map or function is filter or function is functools.reduce) and (
-            arguments and runs_program_code(arguments[0])
-        ):
-            arguments = (*arguments[:1], *(self.open(argument, site) for argument in arguments[1:]))
+        if (function is map or function is filter or function is functools.reduce) and arguments:
+            applied = self._applied(arguments[0], site)
+            if applied is not arguments[0] or runs_program_code(applied):
+                arguments = (applied, *(self.open(argument, site) for argument in arguments[1:]))
         elif len(arguments) == 1 and (function is max or function is min):
             self.say(deep(arguments[0])[1:], site)
             arguments = (self.open(arguments[0], site),)
         return self.args(function, site, *arguments)
+
+    def _applied(self, function: Any, site: int) -> Any:
+        """What is applied to one element after the other. To the world outside each goes for itself."""
+        found = effect_of(function)
+        return self._announcing(function, found, site) if found is not None and goes_outside(found[0]) else function
 
     def calling(self, function: Any, site: int) -> Any:
         """A function about to be called with arguments not known yet."""

@@ -11,6 +11,7 @@ from typing import Any
 from harness.world.access_attributes import hand_out, load_touches, peek, store_touches
 from harness.world.access_effects import nothing, read_arguments, weakly, write_arguments, write_everything
 from harness.world.access_library import FUNCTIONS, foreign_effect, method_effect
+from harness.world.access_outside import builtin_outside, making_outside
 from harness.world.access_reach import Effect, Touch, readable
 from harness.world.access_types import MISSING, derives, facts_of, is_a, is_instrumented, lookup, lookup_after
 
@@ -69,7 +70,8 @@ def _bound(method: types.MethodType) -> Call | None:
 def _builtin(function: Any) -> Call | None:
     receiver, name = function.__self__, function.__name__
     if receiver is None or is_a(receiver, types.ModuleType):
-        return _ATTRIBUTE_FUNCTIONS.get(function, write_arguments), function
+        there = builtin_outside(function) if receiver is not None else None
+        return there or _ATTRIBUTE_FUNCTIONS.get(function, write_arguments), function
     if is_a(receiver, type):
         return read_arguments, receiver
     effects = facts_of(type(receiver)).effects
@@ -93,6 +95,9 @@ def _unbound(cls: type, name: str, found: Any) -> Call | None:
 def _construction(cls: type) -> Call | None:
     if type(cls) is type and cls in FUNCTIONS:
         return FUNCTIONS[cls], cls
+    there = making_outside(cls)
+    if there is not None:
+        return there, cls
     facts = facts_of(cls)
     if facts.base is not None and not is_instrumented(lookup(cls, "__init__")[0]):
         return read_arguments, cls

@@ -38,6 +38,7 @@ from harness.world.access_effects import (
     write_around,
     write_everything,
 )
+from harness.world.access_outside import function_outside, method_outside, opening
 from harness.world.access_reach import Effect, contents, readable, stepping
 from harness.world.access_types import derives, facts_of, is_a, is_instrumented, lookup
 
@@ -98,6 +99,9 @@ def method_effect(cls: type, name: str, found: Any) -> Effect | None:
             return known
     if facts.sort == "foreign":
         return read_around if name in _READING_METHODS else write_around
+    there = method_outside(cls, name, found)
+    if there is not None:
+        return there
     if facts.sort == "immutable":
         return formatted if name in ("format", "format_map") else read_arguments
     if facts.sort in ("generator", "iterator"):
@@ -139,6 +143,9 @@ def _dispatching(function: Any) -> Effect | None:
 
 def foreign_effect(function: Any, method: bool) -> Effect | None:
     """What a library function written in Python touches. Its module is where its code is: `wraps` puts on another's."""
+    there = function_outside(function, method)
+    if there is not None:
+        return there
     module = str(function.__globals__.get("__name__", ""))
     name = getattr(function, "__name__", "")
     if name in _READING and module in ("random", "heapq", "dataclasses") and not method:
@@ -193,6 +200,7 @@ def _functions() -> Iterator[tuple[Effect, Iterable[Any]]]:
     yield nothing, (isinstance, issubclass, id, type, callable, super, object, builtins.__import__)
     yield read_object, (dir,)
     yield strings, (exec, eval)
+    yield opening, (open,)
     yield proxied, (weakref.proxy,)
     yield nothing, (compile, locals, globals, staticmethod, classmethod, property, divmod, pow)
     yield lazy_arguments, (iter, zip, map, filter, enumerate)

@@ -6,15 +6,16 @@ import gc
 import itertools
 import operator
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from enum import Enum
 from typing import Any
 
 from harness.trace import WHOLE
+from harness.world.access_outside import stepping_outside
 from harness.world.access_types import FRESH_ITERATORS, derives, facts_of, instances, is_instrumented, lookup
+from harness.world.access_types import Effect as Effect
+from harness.world.access_types import Touch as Touch
 
-Touch = tuple[str, Any, Any]
-Effect = Callable[[Any, tuple[Any, ...]], list[Touch]]
 PLAIN_KEYS = frozenset((int, str, bytes, float, bool, complex, type(None), types.EllipsisType))
 INERT = PLAIN_KEYS | {types.FunctionType, type, types.ModuleType}
 DEPTH = 10_000  # containers within containers that one operation announces at most
@@ -91,6 +92,9 @@ def writable(values: Iterable[Any]) -> list[Touch]:
 
 def stepping(iterator: Any) -> list[Touch]:
     """Advancing an iterator: it changes, and what it walks over is read."""
+    there = stepping_outside(iterator)
+    if there is not None:
+        return [there]
     if type(iterator) in FRESH_ITERATORS and type(iterator) is not type(iter(range(0))):
         return [("write", iterator, WHOLE)]
     touches: list[Touch] = [("write", iterator, WHOLE)]

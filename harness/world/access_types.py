@@ -27,6 +27,10 @@ _IMMUTABLE_MODULES = frozenset(
     ("re", "datetime", "decimal", "fractions", "uuid", "pathlib", "_struct", "zoneinfo", "ipaddress", "_contextvars")
 )
 
+Touch = tuple[str, Any, Any]
+Effect = Callable[[Any, tuple[Any, ...]], list[Touch]]
+"""What a call will touch, (kind, object, key) each, by its receiver and its arguments."""
+
 PLAIN, QUIET = "plain", "quiet"
 """Plans for an attribute: an access of (object, name); no access. A tuple: some classes' attribute is read as well.
 
@@ -41,7 +45,7 @@ _CODE_LIKE = (
     types.ModuleType,
 )  # fmt: skip
 _raw_mro = type.__dict__["__mro__"].__get__
-_namespace = type.__dict__["__dict__"].__get__
+namespace_of = type.__dict__["__dict__"].__get__
 _flags = type.__dict__["__flags__"].__get__
 _HEAP = 1 << 9  # Py_TPFLAGS_HEAPTYPE: classes that can be assigned to
 _IMMUTABLE = 1 << 8  # Py_TPFLAGS_IMMUTABLETYPE: but not these, which are written in C
@@ -135,13 +139,13 @@ def _sort(cls: type, base: type | None) -> str:
         return "super"
     if lookup(cls, "__dataclass_params__")[0] is not MISSING:
         return "record"
-    if derives(cls, IMMUTABLE) or _namespace(cls).get("__module__") in _IMMUTABLE_MODULES:
+    if derives(cls, IMMUTABLE) or namespace_of(cls).get("__module__") in _IMMUTABLE_MODULES:
         return "immutable"
     return _sort_of_other(cls)
 
 
 def _sort_of_other(cls: type) -> str:
-    written_in_python = _flags(cls) & (_HEAP | _IMMUTABLE) == _HEAP and "__module__" in _namespace(cls)
+    written_in_python = _flags(cls) & (_HEAP | _IMMUTABLE) == _HEAP and "__module__" in namespace_of(cls)
     if is_a(lookup(cls, "__next__")[0], types.WrapperDescriptorType, types.MethodDescriptorType):
         return "iterator"
     if _is_foreign(cls, "__getitem__") and _is_foreign(cls, "__len__"):
@@ -171,7 +175,7 @@ def lookup(cls: type, name: str) -> tuple[Any, tuple[type, ...]]:
     asked: list[type] = []
     for base in _mro(cls):
         asked.append(base)
-        found = _namespace(base).get(name, MISSING)
+        found = namespace_of(base).get(name, MISSING)
         if found is not MISSING:
             return found, tuple(asked)
     return MISSING, tuple(asked)
@@ -182,8 +186,8 @@ def lookup_after(cls: type, start: type, name: str) -> Any:
     mro = _mro(cls)
     after = next((index + 1 for index, base in enumerate(mro) if base is start), 0)
     for base in mro[after:]:
-        if name in _namespace(base):
-            return _namespace(base)[name]
+        if name in namespace_of(base):
+            return namespace_of(base)[name]
     return MISSING
 
 

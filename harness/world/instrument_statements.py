@@ -115,6 +115,15 @@ class Rewriter(Expressions):
         node.iter = self.iterated(node.iter, node.target)
         return self._loop(node)
 
+    def visit_With(self, node: ast.With) -> ast.AST:
+        for item in node.items:
+            item.context_expr = self.hook(
+                "with", item.context_expr, self.expression(item.context_expr), self.site(item.context_expr)
+            )
+            item.optional_vars = item.optional_vars and self.expression(item.optional_vars)
+        node.body = self.block(node.body)
+        return node
+
     def visit_AsyncFor(self, node: ast.AsyncFor) -> ast.AST:
         node.iter = self.expression(node.iter)
         return self._loop(node)

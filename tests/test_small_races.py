@@ -14,7 +14,8 @@ import pytest
 
 from harness.budget import Budget
 from harness.execution import Runner
-from harness.search import Found, Order, Search
+from harness.laboratory import Here, Order
+from harness.search import Found, Search
 from harness.world.program import Program, digest
 from tests.opcode_walk import TooMany, reachable
 
@@ -81,7 +82,7 @@ def explored(source: str) -> tuple[set[tuple[bool, str | None]], Found]:
 
     runner.run = watched  # type: ignore[method-assign]
     order = Order(program, "exhaustive", 0, Budget(executions=20_000), None, None, True, False, ())
-    return seen, Search(order, runner, lambda found: None).run()
+    return seen, Search(order, Here(order, runner)).run()
 
 
 def agree(race: Race, preemptions: int) -> None:
@@ -129,5 +130,5 @@ def test_what_a_thread_did_before_it_ended_unseen_is_no_order_of_things() -> Non
     """Main is the only thread left when it reads x, but nothing has made it wait for the other one."""
     program = Program(Path("/nowhere/deaths.py"), "deaths", DEATHS, digest(DEATHS))
     order = Order(program, "exhaustive", 0, Budget(executions=100), None, None, True, False, ())
-    found = Search(order, Runner(program), lambda found: None).run()
+    found = Search(order, Here(order, Runner(program))).run()
     assert (found.exhausted, set(found.results)) == (True, {"0", "1"})

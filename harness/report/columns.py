@@ -15,10 +15,14 @@ MIN_STATE = 4
 MAX_STATE = 14
 GAP = 2
 
+CLOCK = "clock"
+"""The column of the virtual time, in seconds since the beginning, where it moves."""
+
 
 def state_columns(steps: Sequence[TraceStep], threads: Sequence[str]) -> dict[str, int]:
-    """The width that each column of state needs; locks come last, for who took them stands in the lanes as well.
+    """The width that each column of state needs, what explains most in least room first.
 
+    That is data, the short before the long; then primitives; then locks, for who took them stands in the lanes as well.
     Left out is a value that never changes, which explains nothing, and an item where its container stands beside it.
     """
     values: dict[str, list[str]] = {}
@@ -26,8 +30,14 @@ def state_columns(steps: Sequence[TraceStep], threads: Sequence[str]) -> dict[st
         for name, value in step.state.items():
             values.setdefault(name, []).append(value)
     changing = {name: seen for name, seen in values.items() if len(set(seen)) > 1 or len(seen) < len(steps)}
+    data = {root(step.object) for step in steps if step.operation in ("read", "write")}
     holders = {"", *threads}
-    names = sorted(changing, key=lambda name: all(value.partition(" < ")[0] in holders for value in changing[name]))
+
+    def rank(name: str) -> tuple[bool, bool, bool]:
+        locks = all(value.partition(" < ")[0] in holders for value in changing[name])
+        return locks, root(name) not in data, max(map(len, changing[name])) > MAX_STATE
+
+    names = sorted(changing, key=lambda name: (name != CLOCK, rank(name)))
     return {
         name: max(MIN_STATE, *map(len, [name, *changing[name]]))
         for name in names

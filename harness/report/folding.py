@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from harness.report.relevance import waits
 from harness.report.text import count
 from harness.trace import TraceStep
 
@@ -45,10 +46,15 @@ def fold_loops(steps: Sequence[TraceStep]) -> Iterator[TraceStep | Fold]:
         yield from steps[at : at + length]
         at += length * rounds
         if rounds > 1:
-            rest = keys[at:]
-            ends = rest == keys[at - length : at][: len(rest)]
-            yield Fold(length, rounds - 1, len(rest) if ends else 0)
-            at += len(rest) if ends else 0
+            rest = _begun(keys[at - length : at], keys[at:])
+            ends = all(waits(step) for step in steps[at + rest :])
+            yield Fold(length, rounds - 1, rest if ends else 0)
+            at += rest if ends else 0
+
+
+def _begun(loop: Sequence[object], after: Sequence[object]) -> int:
+    """How far another round goes."""
+    return next((at for at, (one, other) in enumerate(zip(loop, after, strict=False)) if one != other), len(after))
 
 
 def _loop_at(keys: Sequence[object], at: int) -> tuple[int, int]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 from harness.report import columns
-from harness.report.columns import GAP, MAX_LANE, MIN_LANE
+from harness.report.columns import CLOCK, GAP, MAX_LANE, MIN_LANE
 from harness.report.folding import Fold, fold_loops
 from harness.report.relevance import waits
 from harness.report.text import WIDTH, Style, clip, measured, printed
@@ -29,9 +29,6 @@ MAX_LINES = 3
 
 ARROW = 8
 """Columns of an arrow beside the words in it, at least."""
-
-CLOCK = "clock"
-"""The column of the virtual time, in seconds since the beginning, where it moves."""
 
 
 def draw(trace: Trace, style: Style | None = None, width: int = WIDTH, loops: bool = True) -> str:

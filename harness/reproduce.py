@@ -54,7 +54,7 @@ FIXED_SEARCH = Part("fixed", "explore")
 DEFAULT_BUDGETS = {
     NATIVE: Budget(seconds=0.5, executions=100),
     STRESS: Budget(seconds=1.5, executions=100),
-    SEARCH: Budget(seconds=20.0),
+    SEARCH: Budget(seconds=40.0),
     FIXED_STRESS: Budget(seconds=1.5, executions=100),
     FIXED_SEARCH: Budget(seconds=4.0),
 }

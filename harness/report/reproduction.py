@@ -113,6 +113,9 @@ def summary(results: Sequence[Reproduction], seed: int, elapsed: float) -> str:
         f"  reproduced  {sum(result.reproduced for result in results)}",
         f"  fixes held  {len(held)}" + (f": {', '.join(words)}" if words else ""),
     ]
+    natives = [free for result in results if (free := result.measured(NATIVE))]
+    if hidden := [free for free in natives if not free.failed]:
+        lines.append(f"  hidden      {len(hidden)} from native runs: {hidden[0].interpreter.why_it_may_hide()}")
     if wrong := [result for result in results if result.exit_code]:
         lines.append(f"  not right   {len(wrong)}:")
         lines += [f"    {result.scenario.name}: {result.verdict}" for result in wrong]

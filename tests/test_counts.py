@@ -220,6 +220,20 @@ def test_three_threads_take_one_execution_per_order_that_matters(what: str) -> N
     assert (executions, redundant, len(ends)) == (count, 0, 3 if what == "writers of one variable" else count)
 
 
+@pytest.mark.parametrize("look", ["list(d)", "[k for k in d]", "str(d)", "d.popitem()", "list(d.items())"])
+def test_where_the_program_looks_which_key_came_first_it_matters(look: str) -> None:
+    text = source("d = {}\ndef f(n): d[n] = n", "[(f, n) for n in range(2)]", look)
+    executions, redundant, ends = searched(text)
+    assert (executions, redundant, len(ends), ends) == (2, 0, 2, brute_force(text, 500, main_first=True))
+
+
+@pytest.mark.parametrize("look", ["d", "sorted(d)", "len(d)", "sum(d.values())", "sorted(d.items())"])
+def test_where_nobody_looks_which_key_came_first_it_does_not(look: str) -> None:
+    text = source("d = {}\ndef f(n): d[n] = n", "[(f, n) for n in range(2)]", look)
+    executions, redundant, ends = searched(text)
+    assert (executions, redundant, len(ends), ends) == (1, 0, 1, brute_force(text, 500, main_first=True))
+
+
 def test_two_pairs_that_share_a_lock_each_take_two_times_two() -> None:
     body = "L, x = [threading.Lock(), threading.Lock()], [0, 0]\ndef f(n):\n    with L[n]: x[n] += 1"
     assert searched(source(body, "[(f, 0), (f, 1), (f, 0), (f, 1)]")) == Searched(4, 0, {("passed", "None")})

@@ -202,6 +202,16 @@ def test_an_execution_that_was_cut_makes_a_claim_impossible() -> None:
     assert not strategy.exhausted
 
 
+def test_an_execution_that_was_cut_behind_a_branch_far_down_is_no_contradiction() -> None:
+    """T1 has much more to do where T2's write comes first, which is tried from a state some 2,000 steps down."""
+    first = (*([read("p", "p")] * 1_100), read("y", "a"), ("skip", "a", 0, 2_000), *([read("p", "p")] * 2_000))
+    strategy = Exhaustive(0, Profile())
+    program, executed = started(first, (*([read("q", "q")] * 1_200), write("y", 1))), []
+    while strategy.begin(len(executed)):
+        executed.append(execute(program, strategy, max_steps=3_000).end.outcome)
+    assert (executed, strategy.exhausted) == (["passed", "cut"], False)
+
+
 def test_a_program_that_does_something_else_the_second_time_is_refused() -> None:
     strategy = Exhaustive(0, Profile())
     assert strategy.begin(0)

@@ -14,6 +14,9 @@ called right before the access takes effect, and is the scheduling point. `kind`
                                                     `__hash__` or `__eq__` the program wrote
     iterator, generator   the iterator ("write")    WHOLE, beside the read of what it walks over
 
+`in_order(mapping)` is called where the program is about to see which keys of a dict came first (a loop, `list`,
+`str`, `popitem` …, but not `sorted`, `len` or `sum`).
+
 `together(touches, site)` is called instead where one operation touches several things at once: a list of
 (kind, obj, key), one scheduling point. Without it `access` is called for each, which lets threads change
 places between them. `instead` is called where the one thing that a thread was about to touch is another one
@@ -60,10 +63,14 @@ class Hooks(Calls):
 
 
 def hooks(
-    access: Access, together: Together | None = None, instead: Access | None = None, unseen: Unseen | None = None
+    access: Access,
+    together: Together | None = None,
+    instead: Access | None = None,
+    unseen: Unseen | None = None,
+    in_order: Callable[[Any], None] | None = None,
 ) -> dict[str, Callable[..., Any]]:
     """The builtins a rewritten program needs, by name."""
-    made = Hooks(access, together, instead, unseen)
+    made = Hooks(access, together, instead, unseen, in_order)
     names = f"{_VARIABLES} {_CONTAINERS} {_CALLS}".split()
     result: dict[str, Callable[..., Any]] = {"_lab_" + name.rstrip("_"): getattr(made, name) for name in names}
     for name in _OPERATORS:

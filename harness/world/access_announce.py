@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from harness.trace import WHOLE
 from harness.world.access_attributes import OWNERS, load_touches, owner_of, store_touches
 from harness.world.access_effects import LASTING, UNSEEN, UNSTEADY
-from harness.world.access_reach import CALLS, LOOKING, Effect, Touch, reachable
+from harness.world.access_reach import CALLS, LOOKING, Effect, Touch, contents, reachable
 from harness.world.access_types import FACTS, PLAIN, QUIET, facts_of, is_code, lookup
 
 Access = Callable[[str, Any, Any, int], None]
@@ -32,12 +32,26 @@ class Announcer:
     """Says through `access` what an operation will touch."""
 
     def __init__(
-        self, access: Access, together: Together | None, instead: Access | None = None, unseen: Unseen | None = None
+        self,
+        access: Access,
+        together: Together | None,
+        instead: Access | None = None,
+        unseen: Unseen | None = None,
+        in_order: Callable[[Any], None] | None = None,
     ) -> None:
         self.access = access
         self.instead = instead
         self.together = together or self._one_by_one
         self.not_seen = unseen or _ignored
+        self._in_order = in_order
+
+    def in_order(self, *values: Any) -> None:
+        """The program is about to see which keys of the dicts among these (or that these show) came first."""
+        for value in values:
+            if self._in_order is not None and facts_of(type(value)).sort in ("container", "view"):
+                container = contents(value)
+                if isinstance(container, dict) and owner_of(container) is container:
+                    self._in_order(container)
 
     def _one_by_one(self, touches: list[Touch], site: int) -> None:
         for kind, obj, key in touches:

@@ -32,6 +32,8 @@ from harness.world.access_types import (
 
 _ATTRIBUTE, _DYNAMIC = "attribute", "dynamic"
 _SPECIAL = frozenset(("module", "class", "super"))
+_IN_ORDER = frozenset((list, tuple, iter, zip, map, filter, enumerate, reversed, str, repr))
+_METHODS_IN_ORDER = frozenset(("popitem", "join", "extend", "extendleft"))
 
 
 class Calls(Containers):
@@ -44,6 +46,8 @@ class Calls(Containers):
             return function
         found = effect_of(function)
         if found is not None:
+            if (kind is type or kind is types.BuiltinFunctionType) and function in _IN_ORDER:
+                self.in_order(*arguments)
             self.effect(found, arguments, site)
         return function
 
@@ -147,6 +151,8 @@ class Calls(Containers):
             return obj
         if found[0] is write_from and any(map(_runs_code, arguments)):
             return Receiver(self._announcing(getattr(obj, name), found, site))
+        if name in _METHODS_IN_ORDER:
+            self.in_order(obj, *arguments)
         self.effect(found, arguments, site)
         return obj
 

@@ -207,6 +207,7 @@ class Containers(Variables):
         if facts.sort not in _CONTAINERS or not facts.is_native("__iter__"):
             return iterable
         container = contents(iterable)
+        self.in_order(iterable)
         if facts.base is not list:
             self.access("read", owner_of(container), WHOLE, site)
         return Steps.over(iter(iterable), partial(self.access, "read", owner_of(container), WHOLE, site))
@@ -236,7 +237,9 @@ class Containers(Variables):
         sort = facts_of(type(iterable)).sort
         if sort in ("iterator", "generator"):
             return self._walk(iterable, iterable, site)
-        return self._reads(iterable, "__iter__", site)
+        self._reads(iterable, "__iter__", site)
+        self.in_order(iterable)
+        return iterable
 
     def unpack(self, value: Any, site: int) -> Any:
         return self.star(value, site)

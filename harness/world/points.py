@@ -58,6 +58,10 @@ _new = tuple.__new__
 """What the constructor of a NamedTuple calls, without the call of a function before it."""
 
 
+_ORDER = "order of keys"
+"""The location that stands for which keys of a dict were stored first."""
+
+
 class _Seen:
     """Who touched a location since the second thread started; `shared` once that is a conflict."""
 
@@ -82,6 +86,8 @@ class Points:
         self._seen: dict[int, tuple[Any, dict[Hashable, _Seen]]] = {}
         self._fields: dict[type, frozenset[str]] = {}
         self._inside: dict[int, tuple[Any, Any]] = {}
+        self._stored: dict[int, set[int]] = {}
+        self._ordered: set[Hashable] = set()
         self.token: Callable[[Any], Hashable] = id
         self.instrumented: set[int] = set()
         self.coarse: dict[int, str] = {}
@@ -93,6 +99,7 @@ class Points:
         """A new execution: nothing has been touched yet."""
         self._seen.clear()
         self._inside.clear()
+        self._stored.clear()
         self.instrumented.clear()
         self._fields = _BUILT_IN.copy()
         if len(self.in_force) != len(self.hot):
@@ -162,10 +169,17 @@ class Points:
         if me.daemon and kind != "read" and site not in self.hot:  # the exit may come before it: main's result shows
             self.hot.add(site)
             self.learned = True
+        new_key = kind != "read" and isinstance(obj, dict) and self._is_new(obj, key)
+        if new_key:
+            self._stored.setdefault(id(obj), set()).add(me.index)
+            if self._ordered and self.token(obj) in self._ordered:
+                self._touch(obj, _ORDER, me.index, True, site)
         if site in self.in_force or alone or self.full or self._spins(site):
             me.subject = obj
             lasting = key if type(key) in _PLAIN else self._lasting(key)
             scheduler.point(_new(Operation, (kind, self.token(obj), lasting, site)))
+        if new_key:
+            self._comes_last(obj, key)
 
     def instead(self, kind: str, obj: Any, key: Hashable, site: int) -> None:
         """The access just announced, a point, touches this: others have changed meanwhile what it would do."""
@@ -178,6 +192,26 @@ class Points:
             self._touch(obj, key, me.index, kind != "read", site)
         token = owner._lab_token if owner is not None else self.token(obj)
         scheduler.turned_out(Operation(kind, token, self._lasting(key), site))
+        if kind != "read" and isinstance(obj, dict):
+            self._comes_last(obj, key)
+
+    def shows_order(self, mapping: dict[Any, Any]) -> None:
+        """The program looks at which keys came first: from the next execution on, new keys are in conflict.
+
+        Without that they are locations of their own, and nobody could tell in which order they were stored.
+        """
+        if self._scheduler.noting is not None and len(self._stored.get(id(mapping), ())) > 1:
+            token = self.token(mapping)
+            if token not in self._ordered:
+                self._ordered.add(token)
+                self.learned = True
+
+    def _is_new(self, mapping: dict[Any, Any], key: Hashable) -> bool:
+        return key is not WHOLE and id(mapping) not in self.instrumented and not dict.__contains__(mapping, key)
+
+    def _comes_last(self, mapping: dict[Any, Any], key: Hashable) -> None:
+        if self._ordered and self.token(mapping) in self._ordered and self._is_new(mapping, key):
+            self._scheduler.touch((_ORDER, self.token(mapping)))
 
     def _access_of_library(self, kind: str, obj: Any, key: Hashable, site: int) -> None:
         """`obj` is one of the library's, or a container in which one keeps what it has."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import io
+import pprint
 import re
 import tokenize
 from collections.abc import Mapping, Sequence
@@ -68,9 +69,14 @@ def digest(source: str) -> str:
 
 
 def show_result(value: object) -> str:
-    """A result as text: `repr` without addresses, at most RESULT_LIMIT characters; never raises."""
+    """A result as text: `repr` without addresses, at most RESULT_LIMIT characters; never raises.
+
+    Dicts by their keys: results that are equal are shown alike.
+    """
     try:
         text = repr(value)
+        if "{" in text and not pprint.isrecursive(value):
+            text = pprint.saferepr(value)
     except Exception as error:
         text = f"<{type(value).__name__}, whose repr raised {type(error).__name__}>"
     text = _ADDRESS.sub("", text)

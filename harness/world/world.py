@@ -137,7 +137,8 @@ class World:
         self.scheduler.carriers.pooled = not (FREE_THREADED and "__del__" in program.source)
         self.points = Points(self.scheduler)
         self.library = Library(self.scheduler, self._crashed)
-        names = hooks(self.points.access, self.points.together, self.points.instead, self._not_seen)
+        points = self.points
+        names = hooks(points.access, points.together, points.instead, self._not_seen, points.shows_order)
         self.library.operations.calling = lambda function: names["_lab_calling"](function, 0)
         self.modules = Modules(self.library, names, program.path.parent, instrumented, self.points.access)
         self.modules.started = lambda module: self.points.instrumented.add(id(module.__dict__))

@@ -9,18 +9,23 @@ future, the end of a thread) nobody is passed over; notifications go to who wait
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Hashable, Sequence
 
 from harness.task import Both, Holdable, Task
 
 
 class Bypasses:
-    """Those of one execution among its unfinished threads `live`: the `most` in one wait, and `of` whom by whom."""
+    """Those of one execution among its unfinished threads `live`: the `most` in one wait, and `of` whom by whom.
+
+    `grants` counts what was got by public operations, by object and thread.
+    """
 
     def __init__(self, live: Sequence[Task]) -> None:
         self._live = live
         self.most = 0
         self.of = ("", "")
+        self.grants: Counter[tuple[Hashable, str]] = Counter()
 
     def granted(self, resource: Holdable, to: Task) -> None:
         """`to` got the lock `resource`."""
@@ -35,6 +40,7 @@ class Bypasses:
     def served(self, to: Task) -> None:
         """`to` got what its public operation is for: others are blocked in one like it, on the same object."""
         assert to.call is not None
+        self.grants[to.call.object, to.name] += 1
         for task in self._live:
             blocked = task.wants is not None and task.call is not None and task is not to
             if blocked and task.called is to.called and task.call.kind == to.call.kind:  # type: ignore[union-attr]

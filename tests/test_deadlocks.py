@@ -73,8 +73,26 @@ def shown(name: str) -> Replayed:
         ),
         (
             "shutdown_from_within",
-            "worker_0 waits for closed to be set, and nobody is left to set it; "
+            "worker_0 waits for closed to be set, and nobody is left to set it: MainThread waits itself; "
             "MainThread shuts its executor down and waits for worker_0 to end (shutdown_from_within.py:11)",
+        ),
+        (
+            "permits_taken_in_parts",
+            "upload and download wait for a permit of channels (permits_taken_in_parts.py:8), upload has taken 1, "
+            "download has taken 1, and nobody is left to release one; MainThread has returned and waits for the other threads",
+        ),
+        (
+            "queue_under_a_lock",
+            "consume waits for an item of items (queue_under_a_lock.py:9), and nobody is left to put one in: "
+            "produce waits itself; produce wants lock (queue_under_a_lock.py:13), held by consume since "
+            "queue_under_a_lock.py:8; MainThread has returned and waits for the other threads",
+        ),
+        (
+            "event_behind_a_join",
+            "waiter waits for ready to be set (event_behind_a_join.py:11), and nobody is left to set it: "
+            "user waits itself, announcer waits itself; user wants lock (event_behind_a_join.py:14), held by waiter "
+            "since event_behind_a_join.py:10; announcer waits for user to end (event_behind_a_join.py:18); "
+            "MainThread has returned and waits for the other threads",
         ),
         (
             "joins_in_a_circle",

@@ -40,9 +40,10 @@ def explain_deadlock(threads: list[Waiting]) -> str:
     """A sentence per wait: the cycle first, then other causes, then who waits for the end of those."""
     waiting = [t for t in threads if t.blocked and not t.daemon and not t.timed]
     cycle = _cycle(waiting)
+    after = _who_waits_for(waiting)
     others = [t for t in waiting if t not in cycle and not _is_idle(t)]
     ordered = cycle + sorted(others, key=_only_follows)
-    return "; ".join(map(_sentence, _together(ordered or waiting)))
+    return "; ".join(_sentence(group, after) for group in _together(ordered or waiting))
 
 
 def _together(waiting: list[Waiting]) -> list[list[Waiting]]:
@@ -67,9 +68,23 @@ def _cycle(waiting: list[Waiting]) -> list[Waiting]:
     return []
 
 
-def _only_follows(t: Waiting) -> bool:
-    """True for who waits for the end of another thread: a consequence, not a cause."""
-    return t.operation in ("join", "exit", "shutdown")
+def _who_waits_for(waiting: list[Waiting]) -> dict[str, list[str]]:
+    """By name, who can go on only after that thread has: the helpers that nobody has seen at work yet."""
+    after: dict[str, list[str]] = {}
+    for t in waiting:
+        seen: list[str] = []
+        at = t.holder
+        while at and at not in seen:
+            seen.append(at)
+            if t.operation != "exit" and at != t.thread:
+                after.setdefault(at, []).append(t.thread)
+            at = next((other.holder for other in waiting if other.thread == at), None)
+    return after
+
+
+def _only_follows(t: Waiting) -> int:
+    """Above 0 for who waits for the end of another thread: a consequence, not a cause. Of all of them comes last."""
+    return {"join": 1, "shutdown": 1, "exit": 2}.get(t.operation, 0)
 
 
 def _is_idle(t: Waiting) -> bool:
@@ -77,7 +92,7 @@ def _is_idle(t: Waiting) -> bool:
     return t.primitive == "_PySimpleQueue" and t.object.endswith("._work_queue")
 
 
-def _sentence(group: list[Waiting]) -> str:
+def _sentence(group: list[Waiting], after: dict[str, list[str]]) -> str:
     t = group[0]
     at = f" ({t.where})" if t.where else ""
     if t.operation == "join":
@@ -92,7 +107,7 @@ def _sentence(group: list[Waiting]) -> str:
     names = [member.thread for member in group]
     who = f"{join(names)} {'wait' if len(names) > 1 else 'waits'}"
     detail = f", {t.detail}" if t.detail else ""
-    return f"{who} {wish.format(t.object or t.primitive or 'something')}{at}{detail}, {_helpers(t, deed, names)}"
+    return f"{who} {wish.format(t.object or t.primitive or 'something')}{at}{detail}, {_helpers(t, deed, names, after)}"
 
 
 def join(names: list[str]) -> str:
@@ -117,11 +132,15 @@ def _wants_in(t: Waiting, at: str) -> str:
     return f"{t.thread} calls {t.operation} of {what}{at}, which {t.holder} is using"
 
 
-def _helpers(t: Waiting, deed: str, waiting: list[str]) -> str:
-    """What became of those who could have helped: who did so before, else who used the object, else who has ended."""
+def _helpers(t: Waiting, deed: str, waiting: list[str], after: dict[str, list[str]]) -> str:
+    """What became of those who could have helped.
+
+    That is who did so before, else who used the object, else who has ended, else who waits for this very thread.
+    """
     others = [h for h in t.helpers if h.thread not in waiting]
-    ended = [h for h in others if h.fate != "waits itself"]
-    known = [h for h in others if h.did] or [h for h in others if h.used] or ended
+    ended = [h for h in others if h.fate not in ("waits itself", "has returned")]
+    kept = [h for h in others if any(h.thread in after.get(name, ()) for name in waiting)]
+    known = [h for h in others if h.did] or [h for h in others if h.used] or ended or kept
     told = ": " + ", ".join(f"{h.thread} {h.fate}" for h in known) if known else ""
     return f"and nobody is left to {deed}{told}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,10 @@ def waiting(world: World, recording: Any) -> list[Waiting]:
     """Each unfinished thread; to be asked while all still stand where they were. Names only with a recording."""
     fates = _fates(world)
     steps = recording.trace(()).steps if recording is not None else ()
-    return [_facts(task, recording, steps, fates) for task in world.scheduler.live]
+    return [_facts(world, task, recording, steps, fates) for task in world.scheduler.live]
 
 
-def _facts(task: Task, recording: Any, steps: tuple[TraceStep, ...], fates: dict[str, str]) -> Waiting:
+def _facts(world: World, task: Task, recording: Any, steps: tuple[TraceStep, ...], fates: dict[str, str]) -> Waiting:
     operation, subject = task.call or task.pending, task.subject
     holder = task.wants.owner if isinstance(task.wants, InnerLock) else task.wants
     primitive = _primitive(subject)
@@ -56,6 +57,7 @@ def _facts(task: Task, recording: Any, steps: tuple[TraceStep, ...], fates: dict
         where=_place(recording.where(task)),
         granted=_place(recording.grants.get(id(subject), ("", 0))) if known else "",
         helpers=_helpers(steps, facts, name, fates),
+        detail=_permits(world, operation.object, name, steps) if primitive == "Semaphore" else facts.detail,
     )
 
 
@@ -68,6 +70,8 @@ def _fates(world: World) -> dict[str, str]:
             fates[task.name] = f"crashed ({crashed[task.name]})"
         elif task.finished:
             fates[task.name] = "has finished"
+        elif task.pending.kind == "exit":
+            fates[task.name] = "has returned"
         else:
             fates[task.name] = "waits itself" if task.wants is not None and task.wants.held else "does something else"
     return fates
@@ -98,6 +102,15 @@ def _detail(primitive: str, kind: str, subject: Any) -> str:
     if (primitive, kind) == ("Future", "result"):
         return "which nobody has begun" if field(subject, "_state") == "PENDING" else "which is under way"
     return ""
+
+
+def _permits(world: World, token: Hashable, name: str, steps: tuple[TraceStep, ...]) -> str:
+    """Who has taken permits and not given them back. (Anybody may do that, so these are not said to hold them.)"""
+    taken = {thread: n for (obj, thread), n in world.scheduler.bypasses.grants.items() if obj == token}
+    for step in steps:
+        if step.operation == "release" and step.object == name and step.thread in taken:
+            taken[step.thread] -= 1
+    return ", ".join(f"{thread} has taken {n}" for thread, n in taken.items() if n > 0)
 
 
 def _place(where: tuple[str, int]) -> str:

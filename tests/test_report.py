@@ -52,7 +52,7 @@ def test_a_deadlock_is_drawn_with_its_lanes_its_state_and_the_reason_of_each_swi
 
 def test_a_long_loop_is_drawn_once_with_its_number_of_rounds() -> None:
     steps = [
-        step(4 * i + n, f"clerk {n % 2}", op, "stock", value=str(i), line=n)
+        step(4 * i + n, f"clerk {n % 2}", op, "stock", value="0", line=n)
         for i in range(50)
         for n, op in enumerate(("acquire", "try", "release", "sleep"), start=1)
     ]
@@ -81,6 +81,18 @@ def test_two_equal_rounds_are_no_loop_and_three_are() -> None:
 
 def test_what_is_short_is_not_folded_because_its_values_tell_more() -> None:
     assert folded("xabababy") == [*"xabababy"]
+
+
+def test_the_last_step_of_a_loop_that_comes_to_something_is_shown() -> None:
+    def counted(last: int) -> list[str]:
+        steps = [
+            step(n, "t", "write" if n % 2 else "read", "x", value=str(n // 2), state={"x": str(n // 2)}, line=n % 2)
+            for n in range(1, last + 1)
+        ]
+        return draw(Trace(tuple(steps), ("t",))).splitlines()[3:]
+
+    assert counted(20) == ["    … the 2 steps above, 9 more times …", "20  read x = 10       10"]
+    assert counted(21) == ["    … the 2 steps above, 9 more times …", "21  write x = 10      10"]
 
 
 def test_a_loop_in_which_the_trace_ends_is_not_drawn_a_second_time() -> None:

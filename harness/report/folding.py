@@ -43,13 +43,21 @@ def fold_loops(steps: Sequence[TraceStep]) -> Iterator[TraceStep | Fold]:
     at = 0
     while at < len(steps):
         length, rounds = _loop_at(keys, at)
-        yield from steps[at : at + length]
+        drawn = steps[at : at + length]
+        yield from drawn
         at += length * rounds
         if rounds > 1:
             rest = _begun(keys[at - length : at], keys[at:])
-            ends = all(waits(step) for step in steps[at + rest :])
-            yield Fold(length, rounds - 1, rest if ends else 0)
-            at += rest if ends else 0
+            if not all(waits(step) for step in steps[at + rest :]):
+                rest = 0
+            elif at + rest == len(steps) and _told(steps[-1]) != _told(drawn[rest - 1]):
+                rest -= 1  # where a loop came to something, its last step is shown
+            yield Fold(length, rounds - 1, max(rest, 0))
+            at += rest
+
+
+def _told(step: TraceStep) -> object:
+    return step.value, step.state
 
 
 def _begun(loop: Sequence[object], after: Sequence[object]) -> int:

@@ -23,13 +23,13 @@ from harness.budget import Budget
 from harness.children.interpreter import Interpreter
 from harness.children.job import End, Job, Run, Waiting
 from harness.children.parents import Parents
+from harness.children.scaled_time import by_the_clock
 from harness.rates import Rate, rate
 from harness.world.program import Program, TargetError
 
 MODES = ("stress", "native")
 PILOT = 1.5  # seconds, in which a run that takes one is over on a machine that is not quite idle, too
 SCALES = (1.0, 10.0, 100.0, 1000.0)
-_CLOCK = re.compile(r"\btime\b|sleep|timeout|Timer|\bsched\b|asyncio|\.(?:wait|result|acquire|get|put|join)\(\s*[^\s)]")
 _UNTIL = re.compile(r"(\d+)[- ]?(?:failures?)?")
 
 
@@ -297,7 +297,7 @@ def _time_scale(program: Program, wished: float | None, parents: Parents, job: J
         if not wished > 0:
             raise ValueError(f"a time scale of {wished} would make the clock stand still")
         return float(wished)
-    if not _goes_by_the_clock(program):
+    if not by_the_clock(program.source):
         return 1.0
     for scale in SCALES:
         pilot = replace(job, mode="native", time_scale=scale, timeout=PILOT, count=1, seconds=None)
@@ -305,10 +305,6 @@ def _time_scale(program: Program, wished: float | None, parents: Parents, job: J
         if not run.end.hung or run.seconds < PILOT / 2:
             return scale
     return SCALES[1]  # it hangs however fast its clock runs
-
-
-def _goes_by_the_clock(program: Program) -> bool:
-    return bool(_CLOCK.search(program.source))
 
 
 def _result(program: Program, job: Job, tally: Tally, seconds: float, stopped_by: str) -> StressResult:
@@ -337,5 +333,5 @@ def _result(program: Program, job: Job, tally: Tally, seconds: float, stopped_by
         timeout=job.timeout,
         parameters=job.parameters,
         seconds=seconds,
-        by_the_clock=_goes_by_the_clock(program),
+        by_the_clock=by_the_clock(program.source),
     )

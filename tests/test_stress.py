@@ -10,6 +10,7 @@ import pytest
 
 from harness.budget import Budget
 from harness.children.interpreter import Interpreter
+from harness.children.scaled_time import by_the_clock
 from harness.report.free import stress_text
 from harness.report.text import Style
 from harness.stress import parse_sweep, parse_until, stress, sweep
@@ -175,6 +176,32 @@ def test_sleeps_timeouts_and_clocks_are_scaled_alike(run: Run, mode: str) -> Non
     result = run(TIMED, mode=mode, time_scale=40, budget=Budget(executions=1))
     assert result.outcomes == {"[True, True, True, True, True, True]": 1}
     assert any("40 times as fast" in note for note in result.notes())
+
+
+@pytest.mark.parametrize(
+    ("source", "timed"),
+    [
+        ("import time", True),
+        ("from time import sleep", True),
+        ("from threading import Timer", True),
+        ("threading.Timer(5, print)", True),
+        ("lock.acquire(timeout=limit)", True),
+        ("lock.acquire(True, 5)", True),
+        ("event.wait(limit)", True),
+        ("condition.wait_for(ready, 5)", True),
+        ("future.result(5)", True),
+        ("orders.get(True, 5)", True),
+        ("thread.join(0.5)", True),
+        ("# at the same time: sleep, or wait for a timeout", False),
+        ("lock.acquire(False)", False),
+        ("condition.wait_for(ready)", False),
+        ("orders.put(order); orders.get()", False),
+        ("prices.get(name, 0)", False),
+        ("', '.join(names); thread.join()", False),
+    ],
+)
+def test_a_program_goes_by_the_clock_if_it_asks_for_the_time_or_waits_with_a_limit(source: str, timed: bool) -> None:
+    assert by_the_clock(source) is timed
 
 
 def test_a_program_that_takes_its_time_is_run_faster_by_itself(run: Run) -> None:

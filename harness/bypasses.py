@@ -11,12 +11,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Sequence
+from typing import NamedTuple
 
 from harness.task import Both, Holdable, Task
 
 
+class Bypass(NamedTuple):
+    """Thread `late` was passed over by thread `served`, which asked when `before` steps had been made."""
+
+    late: str
+    served: str
+    before: int
+
+
 class Bypasses:
-    """Those of one execution among its unfinished threads `live`: the `most` in one wait, and `of` whom by whom.
+    """Those of one execution among its unfinished threads `live`: the `most` in one wait, and the last of these.
 
     `grants` counts what was got by public operations, by object and thread.
     """
@@ -24,7 +33,7 @@ class Bypasses:
     def __init__(self, live: Sequence[Task]) -> None:
         self._live = live
         self.most = 0
-        self.of = ("", "")
+        self.worst = Bypass("", "", 0)
         self.grants: Counter[tuple[Hashable, str]] = Counter()
 
     def granted(self, resource: Holdable, to: Task) -> None:
@@ -34,7 +43,7 @@ class Bypasses:
             if task is to or wants is None:
                 continue
             if wants is resource or (type(wants) is Both and wants.second is resource and not wants.first.held):
-                self._pass_over(task, to)
+                self._pass_over(task, to, to.asked_at)
                 task.asked = True
 
     def served(self, to: Task) -> None:
@@ -44,7 +53,7 @@ class Bypasses:
         for task in self._live:
             blocked = task.wants is not None and task.call is not None and task is not to
             if blocked and task.called is to.called and task.call.kind == to.call.kind:  # type: ignore[union-attr]
-                self._pass_over(task, to)
+                self._pass_over(task, to, to.asked_at - 1)
         to.bypassed = 0
 
     def notified(self, condition: object, step: int) -> None:
@@ -53,8 +62,8 @@ class Bypasses:
             if task.called is condition and type(task.wants) is Both and not task.wants.first.held:
                 task.asked_at = max(task.asked_at, step)
 
-    def _pass_over(self, task: Task, to: Task) -> None:
+    def _pass_over(self, task: Task, to: Task, before: int) -> None:
         if task.asked and task.asked_at <= to.asked_at:
             task.bypassed += 1
             if task.bypassed > self.most:
-                self.most, self.of = task.bypassed, (task.name, to.name)
+                self.most, self.worst = task.bypassed, Bypass(task.name, to.name, before)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from harness.detectors.deadlock import join as listed
 from harness.detectors.lasso import Verdict
 from harness.execution import Replayed, Runner
 from harness.outcome import Outcome
@@ -70,6 +71,8 @@ class _Only:
 def tell_apart(shown: Replayed, runner: Runner) -> str:
     """What the experiments on `shown`'s loop came to, as the end of a sentence; empty where it has none."""
     verdict = shown.execution.verdict
+    if verdict is None and shown.execution.outcome is Outcome.STARVATION:
+        return _passed_over(shown, runner)
     if verdict is None or verdict.outcome is Outcome.DEADLOCK:
         return ""
     names = shown.execution.threads
@@ -110,7 +113,28 @@ def _with_somebody_stopped(experiments: _Experiments, verdict: Verdict, names: S
     for served in verdict.busy:
         if experiments.finishes(verdict.starved, experiments.everybody - {served}):
             return f"; with {names[served]} stopped, {starved} gets through"
-    return f"; nor does {starved} get through when one of them is stopped"
+    if len(verdict.busy) > 1 and experiments.finishes(verdict.starved, experiments.everybody - set(verdict.busy)):
+        return f"; with {listed([names[served] for served in verdict.busy])} stopped, {starved} gets through"
+    return f"; nor does {starved} get through when {'they are' if len(verdict.busy) > 1 else 'it is'} stopped"
+
+
+def _passed_over(shown: Replayed, runner: Runner) -> str:
+    """A bound was broken: does who was passed over get through if the other one is stopped before it asks?"""
+    late, served, before = shown.execution.bypass
+    names, schedule = shown.execution.threads, shown.execution.schedule
+    everybody = frozenset(range(len(names)))
+    policy = _Only(
+        runner.world.scheduler,
+        schedule[:before],
+        everybody - {names.index(served)},
+        names.index(late),
+        max(ENOUGH * 10, len(schedule)),
+    )
+    try:
+        runner.record(policy, 3 * len(schedule) + ENOUGH * 10)
+    except _Over:
+        pass
+    return f"; with {served} stopped, {late} {'gets' if policy.finished else 'does not get'} through"
 
 
 def _alone(experiments: _Experiments, verdict: Verdict, names: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from harness.bypasses import Bypass
 from harness.detectors.deadlock import Waiting, explain_deadlock
 from harness.detectors.lasso import Verdict
 from harness.detectors.liveness import Liveness
@@ -79,6 +80,8 @@ class Execution(NamedTuple):
     """The fair tail took over: the strategy did not choose all of it."""
     loop: tuple[str, ...] = ()
     """One turn of the loop that repeats for ever, a line per step (livelock and starvation)."""
+    bypass: Bypass = Bypass("", "", 0)
+    """The last of the largest number of bypasses in one wait."""
     verdict: Verdict | None = None
     """The same for further use."""
     refined: bool = False
@@ -266,6 +269,7 @@ class Runner:
             schedule=tuple(ending.schedule),
             steps=ending.steps,
             max_bypass=ending.max_bypass,
+            bypass=ending.bypass,
             output=ending.output,
             pending=ending.pending,
             log=ending.log,
@@ -297,7 +301,7 @@ class Runner:
             return Outcome.INCONCLUSIVE, f"still running after {ending.steps} steps{why}", result
         bound = self.program.settings.get("bypass_bound")
         if bound is not None and ending.max_bypass > bound:
-            late, served = ending.bypass
+            late, served, _ = ending.bypass
             times = "once" if ending.max_bypass == 1 else f"{ending.max_bypass} times"
             message = (
                 f"{late} was passed over {times} while it waited, last for {served}; the declared bound is {bound}"

@@ -145,6 +145,15 @@ def test_a_declared_bound_on_permits_is_a_promise(tmp_path: Path) -> None:
     )
 
 
+def test_a_broken_bound_is_put_to_the_experiment_of_stopping_who_was_served() -> None:
+    command = [sys.executable, "-m", "harness", "explore", "starvation/lock_hog:broken", "--budget", "200x", "--json"]
+    told = json.loads(subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False).stdout)
+    assert told["message"] == (
+        "order was passed over 2 times while it waited, last for delivery; the declared bound is 1; "
+        "with delivery stopped, order gets through"
+    )
+
+
 def test_the_largest_bypass_is_in_the_text_and_in_the_json(tmp_path: Path) -> None:
     path = tmp_path / "program.py"
     path.write_text(SEMAPHORE)

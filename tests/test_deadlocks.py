@@ -79,7 +79,8 @@ def shown(name: str) -> Replayed:
         (
             "permits_taken_in_parts",
             "upload and download wait for a permit of channels (permits_taken_in_parts.py:8), upload has taken 1, "
-            "download has taken 1, and nobody is left to release one; MainThread has returned and waits for the other threads",
+            "download has taken 1, and nobody is left to release one; "
+            "MainThread has returned and waits for the other threads",
         ),
         (
             "queue_under_a_lock",

@@ -290,6 +290,7 @@ def test_a_verdict_comes_again_along_its_witness() -> None:
         ("livelock/flag_never_set", ""),
         ("starvation/readers_before_writer", "; with reader 0 stopped, writer gets through"),
         ("starvation/always_busy", "; with hog stopped, looker gets through"),
+        ("starvation/busy_with_two", "; with hog 1 and hog 2 stopped, looker gets through"),
         ("starvation/passed_over", "; with taker stopped, victim gets through"),
     ],
 )  # fmt: skip

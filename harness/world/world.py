@@ -18,6 +18,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
+from harness.bypasses import Bypass
 from harness.carriers import FREE_THREADED
 from harness.scheduler import Scheduler
 from harness.task import Policy, Recorder, Task
@@ -53,7 +54,7 @@ class Ending(NamedTuple):
     schedule: list[int]
     steps: int
     max_bypass: int
-    bypass: tuple[str, str]
+    bypass: Bypass
     output: str
     log: list[Step] | None
     pending: dict[int, Operation]
@@ -198,7 +199,7 @@ class World:
             schedule=scheduler.schedule,
             steps=scheduler.steps,
             max_bypass=scheduler.bypasses.most,
-            bypass=scheduler.bypasses.of,
+            bypass=scheduler.bypasses.worst,
             output=output.text(),
             log=scheduler.log,
             pending=scheduler.stopped_at,

@@ -28,7 +28,7 @@ from harness.task import Policy, Task
 from harness.trace import Operation, Step, Trace
 from harness.watchdog import Position, Watchdog, frame_of, innermost
 from harness.world.lock import InnerLock
-from harness.world.program import Program, TargetError, show_result
+from harness.world.program import Program, TargetError, show_error, show_result
 from harness.world.state import StateCapture
 from harness.world.state_waits import waiting
 from harness.world.world import Ending, World
@@ -315,9 +315,9 @@ class Runner:
         try:
             self._check(value)
         except AssertionError as error:
-            return Outcome.VIOLATED, str(error) or f"the oracle refuses the result {result}", result
+            return Outcome.VIOLATED, show_error(error) or f"the oracle refuses the result {result}", result
         except Exception as error:
-            return Outcome.CRASHED, f"the oracle raised {type(error).__name__}: {error}", result
+            return Outcome.CRASHED, f"the oracle raised {type(error).__name__}: {show_error(error)}", result
         return Outcome.PASSED, "", result
 
     def _crash(self, ending: Ending) -> tuple[Outcome, str] | None:
@@ -325,7 +325,7 @@ class Runner:
             return None
         name, error = ending.crashes[0]
         where = self._raised_at(error)
-        text = str(error).strip().splitlines()
+        text = show_error(error).strip().splitlines()
         said = f": {text[0]}" if text else ""
         if isinstance(error, AssertionError):
             return Outcome.VIOLATED, f"{name}: assertion failed{where}{said}"
@@ -345,7 +345,7 @@ class Runner:
         task = scheduler.current
         ident = task.carrier.ident if task.carrier else scheduler.host_ident
         place, inside = innermost(frame_of(ident), self.world.modules.files)
-        return Position(task.name, place, inside, scheduler.steps, scheduler.unwinding)
+        return Position(task.name, place, inside, scheduler.steps, scheduler.unwinding and scheduler.active)
 
     def _write_down(self, watchdog: Watchdog) -> None:
         """This execution ended its process before: each line of it is noted before it is carried out."""

@@ -21,8 +21,8 @@ from harness.watchdog import Hung, Watchdog
 
 _real_exit = os._exit
 _STARTERS = ("_start_new_thread", "_start_joinable_thread")
-_OWN = frozenset(("threading", "concurrent", "multiprocessing"))
-"""Packages that start threads on behalf of the module that is to be named."""
+_OF_PROCESSES = ("concurrent.futures.process", "multiprocessing.queues", "multiprocessing.managers")
+"""Modules whose threads serve other processes."""
 
 
 def install(watchdog: Watchdog, write: Callable[[bytes], None]) -> None:
@@ -50,17 +50,32 @@ def _guard_the_end(watchdog: Watchdog) -> None:
 
 
 def _guard_signals(watchdog: Watchdog) -> None:
-    kill, raise_signal = os.kill, signal.raise_signal
+    kill, killpg, raise_signal = os.kill, os.killpg, signal.raise_signal
+    lab, worker = os.getppid(), os.getpid()
 
     def guarded(pid: int, number: int) -> None:
+        if number and os.getpid() == worker and pid in (lab, 0, -1, -lab, -worker):
+            watchdog.gives_up(f"sends {_name(number)} to the lab's own processes")
         if pid == os.getpid() and number and signal.getsignal(number) is signal.SIG_DFL and number not in _HARMLESS:
-            watchdog.gives_up(f"sends {signal.Signals(number).name} to itself", ", which ends the lab's process")
+            watchdog.gives_up(f"sends {_name(number)} to itself", ", which ends the lab's process")
         kill(pid, number)
 
     def guarded_raise(number: int) -> None:
         guarded(os.getpid(), number) if signal.getsignal(number) is signal.SIG_DFL else raise_signal(number)
 
-    os.kill, signal.raise_signal = guarded, guarded_raise
+    def guarded_group(group: int, number: int) -> None:
+        if number and os.getpid() == worker and group in (0, worker, os.getpgid(lab)):
+            watchdog.gives_up(f"sends {_name(number)} to the lab's own processes")
+        killpg(group, number)
+
+    os.kill, os.killpg, signal.raise_signal = guarded, guarded_group, guarded_raise
+
+
+def _name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 _HARMLESS = {getattr(signal, name, None) for name in ("SIGCHLD", "SIGCONT", "SIGURG", "SIGWINCH")}
@@ -71,10 +86,10 @@ def _guard_threads(watchdog: Watchdog) -> None:
 
     def refuse(*args: Any, **kwargs: Any) -> NoReturn:
         module = _culprit()
-        watchdog.gives_up(
-            f"starts a thread outside of the lab, through {module}",
-            f"; --instrument {module.partition('.')[0]} brings it into the lab",
-        )
+        processes = module.startswith(_OF_PROCESSES)
+        into = f"--instrument {module.partition('.')[0]} brings it into the lab"
+        so = "the lab controls one process" if processes else into
+        watchdog.gives_up(f"starts a thread outside of the lab, through {module}", f"; {so}")
 
     for name in _STARTERS:
         if hasattr(threading, name):

@@ -25,7 +25,7 @@ from harness.strategies import Profile, SearchError, Strategy
 from harness.strategies.plan import Block
 from harness.trace import Trace
 from harness.watchdog import Hung, Watchdog
-from harness.world.program import Program
+from harness.world.program import Program, without_addresses
 from harness.world.world import Known
 
 CHECKED_STEPS = 4_000
@@ -316,12 +316,18 @@ def _difference(first: Replayed, second: Replayed) -> str:
                 f"nondeterministic program: step {one.step} expected {one.thread} to {one.operation} {one.object} "
                 f"(line {one.line}), saw {two.thread} {two.operation} {two.object} (line {two.line})"
             )
-        if one.value != two.value:
+        if without_addresses(one.value) != without_addresses(two.value):
             return (
                 f"nondeterministic program: step {one.step}, {one.thread}'s {one.operation} of {one.object} "
                 f"(line {one.line}), found {one.value} the first time and {two.value} the second"
             )
-    return f"nondeterministic program: {second.diverged}" if second.diverged else ""
+    if second.diverged:
+        return f"nondeterministic program: {second.diverged}"
+    results = first.execution.result, second.execution.result
+    if results[0] != results[1]:
+        told = f"main returned {results[0]} the first time and {results[1]} the second"
+        return f"nondeterministic program: along one schedule {told}"
+    return ""
 
 
 class Here:

@@ -26,7 +26,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from harness import guards
 from harness.memory import limit_addresses
-from harness.watchdog import Beat, Box, Hung, SoFar, Watchdog
+from harness.watchdog import Beat, Box, Hung, SoFar, Watchdog, end_children
 
 HEAD = struct.Struct("!Q")
 GRACE = 3.0
@@ -148,6 +148,7 @@ class Worker:
             os.close(self._asking)
         os.close(self.pipe)
         self._file.close()
+        end_children(self.pid)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
         with contextlib.suppress(ChildProcessError):

@@ -6,6 +6,7 @@ true of the program is a verdict like any other.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -23,7 +24,7 @@ import pytest
 from harness.budget import Budget
 from harness.explore import Options
 from harness.explore import explore as search
-from harness.world.program import load_program
+from harness.world.program import TargetError, load_program
 
 ROOT = Path(__file__).resolve().parent.parent
 TIMEOUT = 2.0
@@ -375,6 +376,78 @@ CASES = {
         "worker: KeyboardInterrupt (file:4)",
         results={"None": 1},
     ),
+    "an exception without a text": Case(
+        """\
+        class Mute(Exception):
+            def __str__(self):
+                raise ValueError("no words")
+
+        def main():
+            raise Mute
+        """,
+        "crashed",
+        "MainThread: Mute: its text cannot be had, for ValueError is raised (file:6)",
+    ),
+    "a result that is never written down": Case(
+        """\
+        class Endless:
+            def __repr__(self):
+                while True:
+                    pass
+
+        def main():
+            return Endless()
+        """,
+        "inconclusive",
+        "MainThread runs on without coming to a scheduling point (file:*), for 2 s",
+    ),
+    "a signal to the lab": Case(
+        """\
+        import os
+        import signal
+
+        def main():
+            os.kill(os.getppid(), signal.SIGTERM)
+        """,
+        "inconclusive",
+        "MainThread sends SIGTERM to the lab's own processes (file:5)",
+    ),
+    "another program": Case(
+        """\
+        import subprocess
+        import threading
+
+        def main():
+            thread = threading.Thread(target=subprocess.run, args=(["sleep", "60"],), name="runner")
+            thread.start()
+            thread.join()
+        """,
+        "inconclusive",
+        "runner is blocked outside of the lab's control, for 2 s",
+    ),
+    "processes of a pool": Case(
+        """\
+        from concurrent.futures import ProcessPoolExecutor
+
+        def main():
+            with ProcessPoolExecutor(1) as pool:
+                return pool.submit(pow, 2, 3).result()
+        """,
+        "inconclusive",
+        "MainThread starts a thread outside of the lab, through concurrent.futures.process (file:5, in process.submit)"
+        "; the lab controls one process",
+    ),
+    "builtins replaced": Case(
+        """\
+        import builtins
+
+        def main():
+            builtins.len = lambda value: 7
+            return len([])
+        """,
+        "passed",
+        results={"7": 1},
+    ),
     "reading standard input": Case(
         """\
         def main():
@@ -450,6 +523,40 @@ def test_a_program_that_does_its_worst_is_told_in_one_sentence(name: str, answer
     case, answer = CASES[name], answers[name].result()
     message = re.sub(r"file:\d+", "file:*", answer["message"]) if "file:*" in case.message else answer["message"]
     assert (answer["outcome"], message, answer["results"]) == (case.outcome, case.message, case.results)
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="nobody tells which processes there are")
+def test_processes_that_a_program_has_started_end_with_their_worker(tmp_path: Path) -> None:
+    noted = tmp_path / "pids"
+    path = tmp_path / "detached.py"
+    path.write_text(
+        dedent(f"""\
+        import subprocess
+
+        def main():
+            child = subprocess.Popen(["sleep", "600"], start_new_session=True)
+            with open({str(noted)!r}, "a") as file:
+                print(child.pid, file=file)
+    """)
+    )
+    found = search(load_program(path), Options(budget=Budget(executions=2), timeout=20.0))
+    assert found.outcome.value == "passed"
+    left = [pid for pid in noted.read_text().split() if _runs(int(pid))]
+    assert (len(noted.read_text().split()) > 1, left) == (True, [])
+
+
+def _runs(pid: int) -> bool:
+    with contextlib.suppress(OSError):
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    return False
+
+
+@pytest.mark.parametrize("line", ["import sys; sys.exit(3)", "raise KeyboardInterrupt"])
+def test_a_program_that_leaves_while_it_is_loaded_is_no_target(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "leaves.py"
+    path.write_text(f"{line}\ndef main(): pass\n")
+    with pytest.raises(TargetError, match="leaves.py:1: (SystemExit: 3|KeyboardInterrupt: )"):
+        search(load_program(path), Options(budget=Budget(executions=2), timeout=20.0))
 
 
 def test_a_lost_worker_costs_nothing_but_itself(tmp_path: Path) -> None:

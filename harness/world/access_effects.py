@@ -213,7 +213,7 @@ LASTING = {strings, proxied}
 UNSEEN: dict[Effect, str] = {
     strings: "code in a string has no scheduling points",
     proxied: "what is done through a weakref.proxy has no scheduling points",
-    weakly: "when the last reference to an object goes is not searched",
+    weakly: "who holds the last reference to an object, and until when, is not searched",
 }
 """Effects of which not all is known, and what a search cannot say then."""
 

@@ -108,8 +108,11 @@ def method_effect(cls: type, name: str, found: Any) -> Effect | None:
         return lambda receiver, arguments: stepping(receiver)
     if facts.sort == "view":
         return lambda receiver, arguments: readable((receiver, *arguments))
-    if is_a(found, types.FunctionType, classmethod, staticmethod):
-        return foreign_effect(found if is_a(found, types.FunctionType) else found.__func__, True)
+    inner = found.__func__ if is_a(found, classmethod, staticmethod) else found
+    if is_a(inner, types.FunctionType):
+        return foreign_effect(inner, True)
+    if inner is not found:
+        return nothing if is_a(inner, type) else FUNCTIONS.get(inner, write_arguments)
     if facts.sort == "object" and lookup(object, name)[0] is found:
         return nothing
     return write_everything if facts.sort in ("other", "object", "record") else write_arguments
@@ -202,6 +205,7 @@ def _functions() -> Iterator[tuple[Effect, Iterable[Any]]]:
     yield strings, (exec, eval)
     yield opening, (open,)
     yield proxied, (weakref.proxy,)
+    yield weakly, (sys.getrefcount, weakref.getweakrefcount, weakref.getweakrefs)
     yield nothing, (compile, locals, globals, staticmethod, classmethod, property, divmod, pow)
     yield lazy_arguments, (iter, zip, map, filter, enumerate)
     yield first_written, (heapq.heappush, heapq.heappop, heapq.heapify, heapq.heapreplace, heapq.heappushpop)

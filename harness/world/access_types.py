@@ -52,6 +52,10 @@ _IMMUTABLE = 1 << 8  # Py_TPFLAGS_IMMUTABLETYPE: but not these, which are writte
 module_namespace: Any = vars(types.ModuleType)["__dict__"].__get__
 
 
+def _module(cls: type) -> Any:
+    return namespace_of(cls).get("__module__") or type.__dict__["__module__"].__get__(cls)
+
+
 def _mro(cls: type) -> tuple[type, ...]:
     return _raw_mro(cls) or (cls,)  # None while a metaclass is still at work
 
@@ -139,7 +143,7 @@ def _sort(cls: type, base: type | None) -> str:
         return "super"
     if lookup(cls, "__dataclass_params__")[0] is not MISSING:
         return "record"
-    if derives(cls, IMMUTABLE) or namespace_of(cls).get("__module__") in _IMMUTABLE_MODULES:
+    if derives(cls, IMMUTABLE) or _module(cls) in _IMMUTABLE_MODULES:
         return "immutable"
     return _sort_of_other(cls)
 

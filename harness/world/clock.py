@@ -72,6 +72,8 @@ def module(scheduler: Scheduler) -> ModuleType:
         virtual.__dict__[name + "_ns"] = now_ns
     for name in ("localtime", "gmtime", "ctime"):
         virtual.__dict__[name] = _reading(getattr(host, name), wall)
+    virtual.__dict__["strftime"] = lambda format, *t: host.strftime(format, *(t or (host.localtime(wall()),)))
+    virtual.__dict__["asctime"] = lambda *t: host.asctime(*(t or (host.localtime(wall()),)))
     return virtual
 
 

@@ -76,7 +76,9 @@ class Modules:
         self.started: Callable[[ModuleType], None] = lambda module: None
         self._identities = Identities(self._scheduler)
         self._plain = {**vars(builtins), "__import__": self._import, "id": self._identities.id}
-        self._builtins = {**self._plain, **hooks}
+        self._own_builtins = {**self._plain, **hooks}
+        self._builtins_module = ModuleType("builtins", builtins.__doc__)
+        self._builtins = self._builtins_module.__dict__
         self._standins = StandIns(self._scheduler, library.time.time, library.RLock, self._import_module, access)
         self._roots = frozenset(self._root(name) for name in instrumented)
 
@@ -92,6 +94,10 @@ class Modules:
         self._awaited.clear()
         self._identities.begin()
         self._loaded = self._library.begin()
+        if len(self._builtins) != len(self._own_builtins):
+            self._builtins.clear()
+        self._builtins.update(self._own_builtins)  # a program may have replaced some of its own
+        self._loaded["builtins"] = self._builtins_module
 
     def load(self, name: str, path: Path, source: str) -> ModuleType:
         """Execute the program's own file as module `name`."""

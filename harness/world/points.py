@@ -132,14 +132,10 @@ class Points:
         scheduler = self._scheduler
         if scheduler.noting is not None and (self.full or site in self.in_force) and len(scheduler.tasks) > 1:
             for kind, obj, key in touches:
-                held = self._inside.get(id(obj))
-                owner = obj if held is None else held[1]
-                if type(owner) is ModuleType:
-                    owner = owner.__dict__
-                known = self._fields.get(type(owner))
-                if known is not SILENT:
-                    token = owner._lab_token if known else self.token(owner)
-                    scheduler.touch(token, "r" if kind == "read" else "w", self._lasting(key))
+                if type(obj) is ModuleType:
+                    obj = obj.__dict__
+                if self._fields.get(type(obj)) is not SILENT:
+                    scheduler.touch(self._token(obj), "r" if kind == "read" else "w", self._lasting(key))
 
     def access(self, kind: str, obj: Any, key: Hashable, site: int) -> None:
         """The running thread is about to read or write `key` of `obj` at `site`."""
@@ -187,11 +183,9 @@ class Points:
         me = scheduler.current
         if not scheduler.active:
             return
-        owner = self._inside[id(obj)][1] if self._inside and id(obj) in self._inside else None
-        if owner is None:
+        if id(obj) not in self._inside:
             self._touch(obj, key, me.index, kind != "read", site)
-        token = owner._lab_token if owner is not None else self.token(obj)
-        scheduler.turned_out(Operation(kind, token, self._lasting(key), site))
+        scheduler.turned_out(Operation(kind, self._token(obj), self._lasting(key), site))
         if kind != "read" and isinstance(obj, dict):
             self._comes_last(obj, key)
 
@@ -215,19 +209,25 @@ class Points:
 
     def _access_of_library(self, kind: str, obj: Any, key: Hashable, site: int) -> None:
         """`obj` is one of the library's, or a container in which one keeps what it has."""
-        scheduler, owner = self._scheduler, obj
-        if id(obj) in self._inside:
-            owner = self._inside[id(obj)][1]
-        else:
+        scheduler, token = self._scheduler, self._token(obj)
+        if id(obj) not in self._inside:
             value = obj.__dict__.get(key)
             if isinstance(value, (deque, list, dict, set)):
-                self._inside[id(value)] = (value, owner)
+                self._inside[id(value)] = (value, token)
         if site not in self.hot:
             self.hot.add(site)
             self.learned = True
         if self.full or site in self.in_force or self._spins(site):
             scheduler.current.subject = obj
-            scheduler.point(Operation(kind, owner._lab_token, self._lasting(key), site))
+            scheduler.point(Operation(kind, token, self._lasting(key), site))
+
+    def _token(self, obj: Any) -> Hashable:
+        """What stands for `obj`: for one of the library's objects, and for containers in it, that one's own."""
+        held = self._inside.get(id(obj))
+        if held is not None:
+            return held[1]
+        token: Hashable = obj._lab_token if self._fields.get(type(obj)) else self.token(obj)
+        return token
 
     def _lasting(self, key: Hashable) -> Hashable:
         """The key in a form that is equal in all executions: objects are not, and go by their tokens."""

@@ -79,8 +79,21 @@ def show_result(value: object) -> str:
             text = pprint.saferepr(value)
     except Exception as error:
         text = f"<{type(value).__name__}, whose repr raised {type(error).__name__}>"
-    text = _ADDRESS.sub("", text)
+    text = without_addresses(text)
     return text if len(text) <= RESULT_LIMIT else text[: RESULT_LIMIT - 1] + "…"
+
+
+def without_addresses(text: str) -> str:
+    """What a `repr` says beyond where in memory its object lies."""
+    return _ADDRESS.sub("", text)
+
+
+def show_error(error: BaseException) -> str:
+    """What an exception says; never raises."""
+    try:
+        return str(error)
+    except Exception as another:
+        return f"its text cannot be had, for {type(another).__name__} is raised"
 
 
 def _read(path: Path) -> str:

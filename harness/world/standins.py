@@ -8,6 +8,7 @@ same each time (`os.urandom`, the host's clock) is found by the determinism chec
 
 from __future__ import annotations
 
+import atexit as host_atexit
 import datetime as host_datetime
 import functools as host_functools
 import gc as host_gc
@@ -39,7 +40,15 @@ class StandIns:
         access: Callable[[str, Any, Hashable, int], None],
     ) -> None:
         self._random, self._instance = _random(scheduler)
-        made = [self._random, _datetime(wall), _gc(), _functools(rlock, access), system(), _importlib(import_module)]
+        made = [
+            self._random,
+            _datetime(wall),
+            _gc(),
+            _functools(rlock, access),
+            system(),
+            _importlib(import_module),
+            _atexit(),
+        ]
         self._made = {module.__name__: (module, dict(module.__dict__)) for module in made}
         self.names = frozenset(self._made)
 
@@ -124,6 +133,11 @@ def _functools(rlock: Any, access: Callable[[str, Any, Hashable, int], None]) ->
     cached_property.__module__, cached_property.__qualname__ = "functools", "cached_property"
     forever = lambda function, /: cached(function, None, False)  # noqa: E731
     return copied(host_functools, cached_property=cached_property, lru_cache=lru_cache, cache=forever)
+
+
+def _atexit() -> ModuleType:
+    """`atexit` that runs nothing: the process outlives the program, and what is registered must not."""
+    return copied(host_atexit, register=lambda function, *args, **kwargs: function, unregister=lambda function: None)
 
 
 def _importlib(import_module: Callable[[str], Any]) -> ModuleType:

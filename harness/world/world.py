@@ -29,7 +29,8 @@ from harness.world.clock import START
 from harness.world.library import Library
 from harness.world.modules import Modules
 from harness.world.points import Points
-from harness.world.program import Program, TargetError
+from harness.world.process import Process
+from harness.world.program import Program, TargetError, show_error
 from harness.world.survey import Survey
 from harness.world.variables import Variables, variables
 
@@ -146,6 +147,7 @@ class World:
         self.survey: Survey | None = None
         self._crashes: list[tuple[str, BaseException]] = []
         self._count = 0
+        self._process = Process()
 
     def execute(
         self,
@@ -262,6 +264,7 @@ class World:
 
     def _begin(self) -> None:
         self._count += 1
+        self._process.put_back()
         if self._count % COLLECT_EVERY == 0:
             gc.collect(0)
         self._crashes = []
@@ -301,8 +304,8 @@ class World:
             module = self.modules.load(self._name, program.path, program.source)
         except TargetError:
             raise
-        except Exception as error:
-            raise TargetError(f"{self._where(error)}: {type(error).__name__}: {error}") from error
+        except (Exception, SystemExit, KeyboardInterrupt) as error:
+            raise TargetError(f"{self._where(error)}: {type(error).__name__}: {show_error(error)}") from error
         main = getattr(module, "main", None)
         if not callable(main):
             raise TargetError(f"{program.path}: no main(): a target is a Python file that defines main()")

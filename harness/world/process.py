@@ -1,0 +1,36 @@
+"""What a program can change of the process that it runs in, put back before each execution."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+
+
+class Process:
+    """As it was when this was made: environment, working directory, arguments, where modules are found."""
+
+    def __init__(self) -> None:
+        self._environment = dict(os.environ)
+        self._arguments, self._path = list(sys.argv), list(sys.path)
+        self._directory = _directory()
+
+    def put_back(self) -> None:
+        """Undo what the execution before has changed."""
+        if os.environ != self._environment:
+            os.environ.clear()
+            os.environ.update(self._environment)
+        if sys.argv != self._arguments:
+            sys.argv[:] = self._arguments
+        if sys.path != self._path:
+            sys.path[:] = self._path
+        if _directory() != self._directory:
+            with contextlib.suppress(OSError):
+                os.chdir(self._directory)
+
+
+def _directory() -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # it was removed
+        return ""

@@ -1,0 +1,81 @@
+"""One program, one schedule, one trace: what is under control, and what is reported where it is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.budget import Budget
+from harness.explore import Exploration, Options, explore
+from harness.world.program import load_program
+
+
+def explored(directory: Path, setup: str, work: str, result: str = "log") -> Exploration:
+    body = "\n    ".join(work.split("\n"))
+    path = directory / "program.py"
+    path.write_text(f"""
+import threading
+log = []
+{setup}
+def work():
+    {body}
+def main():
+    threads = [threading.Thread(target=work, name=name) for name in ("ann", "bob")]
+    for thread in threads: thread.start()
+    for thread in threads: thread.join()
+    return {result}
+""")
+    return explore(load_program(path), Options(strategy="exhaustive", budget=Budget(executions=50), keep_going=True))
+
+
+@pytest.mark.parametrize(
+    ("setup", "work", "result"),
+    [
+        (
+            "import contextvars; v = contextvars.ContextVar('v', default=0)",
+            "v.set(v.get() + 1); log.append(v.get())",
+            [1, 1],
+        ),
+        ("local = threading.local()", "local.x = getattr(local, 'x', 0) + 1; log.append(local.x)", [1, 1]),
+        ("import os", "os.environ['N'] = os.environ.get('N', '') + 'x'", "xx"),
+        ("import os", "os.chdir('/tmp'); log.append(os.getcwd())", ["/tmp", "/tmp"]),
+        ("import time", "log.append(time.strftime('%Y')); log.append(time.asctime()[-4:])", ["2023"] * 4),
+        ("", "log.append(repr(object()))", ["<object object>"] * 2),
+        ("import random", "log.append(random.Random(1).random() < 1)", [True, True]),
+        ("", "log.append(len({'a', 'b', 'c'})); log.append(list({'a', 'b', 'c'})[0] in 'abc')", None),
+    ],
+)
+def test_what_is_under_control_is_the_same_in_every_execution(
+    tmp_path: Path, setup: str, work: str, result: object
+) -> None:
+    found = explored(tmp_path, setup, work, "os.environ['N']" if "environ" in work else "log")
+    assert found.outcome.value == "passed", found.message
+    if isinstance(result, list) and result[0] == "<object object>":
+        assert list(found.results) == ["['<object object>', '<object object>']"]
+    elif result is not None:
+        assert repr(result) in found.results
+
+
+@pytest.mark.parametrize(
+    ("setup", "work", "parted"),
+    [
+        ("import uuid", "log.append(str(uuid.uuid4()))", "step 5, ann's write of log (line 6)"),
+        ("import secrets", "log.append(secrets.token_hex(8))", "step 5, ann's write of log (line 6)"),
+        ("import os", "if os.urandom(8) > b'\\x80': log.append(1)\nlog.append(os.urandom(8))", "step"),
+        ("class O: pass", "log.append(hash(O()))", "step 5, ann's write of log (line 6)"),
+        ("import sys; seen = sys.modules.setdefault('seen_before', [])", "seen.append(1)", "step"),
+    ],
+)
+def test_what_is_not_is_reported_with_the_step_where_it_parted(
+    tmp_path: Path, setup: str, work: str, parted: str
+) -> None:
+    found = explored(tmp_path, setup, work)
+    assert (found.outcome.value, found.exhausted, found.results) == ("inconclusive", False, {})
+    assert found.message.startswith(f"nondeterministic program: {parted}"), found.message
+
+
+def test_a_result_that_differs_along_one_schedule_is_no_result(tmp_path: Path) -> None:
+    found = explored(tmp_path, "import uuid", "pass", "str(uuid.uuid4())")
+    assert found.outcome.value == "inconclusive"
+    assert found.message.startswith("nondeterministic program: along one schedule main returned '")

@@ -198,7 +198,7 @@ CASES = {
                 thread.join()
         """,
         "inconclusive",
-        "bob calls itself without end at file:7, until the lab has no room to schedule it",
+        "ann calls itself without end at file:7, until the lab has no room to schedule it",
     ),
     "a recursion as deep as Python allows": Case(
         """\
@@ -267,7 +267,7 @@ CASES = {
             return "fine"
         """,
         "passed",
-        results={"'fine'": 1},
+        results={"'fine'": 3},
     ),
     "a thread started at import": Case(
         """\

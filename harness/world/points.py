@@ -224,9 +224,9 @@ class Points:
     def _token(self, obj: Any) -> Hashable:
         """What stands for `obj`: for one of the library's objects, and for containers in it, that one's own."""
         held = self._inside.get(id(obj))
-        if held is not None:
-            return held[1]
-        token: Hashable = obj._lab_token if self._fields.get(type(obj)) else self.token(obj)
+        token: Hashable = held[1] if held is not None else None
+        if held is None:
+            token = obj._lab_token if self._fields.get(type(obj)) else self.token(obj)
         return token
 
     def _lasting(self, key: Hashable) -> Hashable:

@@ -13,7 +13,7 @@ import pytest
 
 from harness.budget import Budget
 from harness.children.repeatable import repeatable
-from tests.free_runs import CROSSED_LOCKS, FORKS, GIL, LINUX, ROOT, Run, Write
+from tests.free_runs import CROSSED_LOCKS, FORKS, GIL, LINUX, ROOT, Run, Write, lab
 
 pytest_plugins = ["tests.free_runs"]
 
@@ -185,6 +185,42 @@ def test_processes_that_a_run_started_end_with_it(run: Run, tmp_path: Path, esca
     """
     assert run(source, budget=Budget(executions=2)).outcomes == {"'parent'": 2}
     assert [pid for pid in (tmp_path / "pids").read_text().split() if Path("/proc", pid).exists()] == []
+
+
+@pytest.mark.skipif(not LINUX, reason="limits of addresses")
+def test_a_leak_costs_the_run_and_not_the_machine(run: Run) -> None:
+    source = """
+        import resource
+
+        def main():
+            return 0 < resource.getrlimit(resource.RLIMIT_AS)[0] < 1 << 40
+    """
+    assert run(source).outcomes == {"True": 3}
+
+
+@pytest.mark.skipif(not FORKS, reason="forks")
+def test_a_run_that_kills_what_started_it_is_told_in_one_line(write: Write) -> None:
+    program = write("import os\ndef main():\n    os.kill(os.getppid(), 9)\n")
+    answer = lab("stress", str(program.path), "--budget", "2x", "--jobs", "1")
+    assert (answer.returncode, answer.stdout) == (4, "")
+    why = "killed by SIGKILL: by the program, or because memory is short"
+    assert answer.stderr == f"harness: the process that starts the runs was {why}\n"
+
+
+def test_a_traceback_that_is_kept_shows_the_program_and_not_the_harness(run: Run) -> None:
+    source = """
+        import threading
+
+        def main():
+            bob = threading.Thread(target=[].pop, name="bob")
+            bob.start()
+            bob.join()
+            raise ValueError("enough")
+    """
+    for mode in ("native", "stress"):
+        output = run(source, mode=mode, budget=Budget(executions=1)).output
+        assert "IndexError: pop from empty list" in output and "ValueError: enough" in output
+        assert "harness" not in output
 
 
 @pytest.mark.skipif(not FORKS, reason="forks")

@@ -70,8 +70,9 @@ def test_every_scenario_keeps_the_laws_of_degree_when_put_to_the_test_thoroughly
     assert complaints(law, scenario, laws.THOROUGH) == []
 
 
-def test_most_fixes_are_proved_by_trying_every_interleaving() -> None:
-    proved = [s.name for s in SCENARIOS if explore(s.program("fixed"), Options(budget=laws.QUICK.survival)).exhausted]
+def test_most_fixes_are_proved_by_trying_every_interleaving_of_which_there_are_few() -> None:
+    few = Options(budget=Budget(executions=120))
+    proved = [scenario.name for scenario in SCENARIOS if explore(scenario.program("fixed"), few).exhausted]
     assert len(proved) >= 16, proved
 
 

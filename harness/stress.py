@@ -128,7 +128,8 @@ class StressResult:
         if self.mode == "native" and not self.failed and (why := self.interpreter.why_it_may_hide()):
             notes.append(why)
         if self.mode == "stress":
-            notes.append(f"Seed {self.seed} repeats these runs' pauses, not their schedules: only a witness does that.")
+            inputs = f"Seed {self.seed} repeats these runs' inputs (pauses, random numbers)"
+            notes.append(f"{inputs}, only a witness repeats a schedule.")
         if self.time_scale != 1:
             notes.append(f"The program's clock ran {self.time_scale:g} times as fast as the wall's (--time-scale).")
         if self.by_the_clock and self.failed > self.hung:

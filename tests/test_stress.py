@@ -324,7 +324,7 @@ def test_native_passes_with_a_gil_come_with_the_reason_why_they_say_little(run: 
 
 def test_stress_says_that_a_seed_is_no_witness(run: Run) -> None:
     notes = run(PASSING, mode="stress", seed=9).notes()
-    assert notes == ["Seed 9 repeats these runs' pauses, not their schedules: only a witness does that."]
+    assert notes == ["Seed 9 repeats these runs' inputs (pauses, random numbers), only a witness repeats a schedule."]
 
 
 def test_without_fork_every_run_is_a_new_interpreter_and_comes_to_the_same(run: Run) -> None:

@@ -50,6 +50,7 @@ class Exploration:
 
     `claim` says how far a search without a failure reaches: "exhausted" (every interleaving), "bounded"
     (every interleaving with at most `bound` preemptions), "budget spent", "inconclusive"; or "failed".
+    Nothing but `seconds` depends on the number of workers, unless it was the seconds that were spent.
     `fewest`: every schedule with fewer preemptions than `preemptions` was tried, and none fails like this.
     """
 
@@ -84,6 +85,8 @@ class Exploration:
     potential_deadlocks: list[PotentialDeadlock] = field(default_factory=list)
     failed_with: dict[Outcome, tuple[int, str]] = field(default_factory=dict)
     """How many executions failed in which way, each with the message of the first."""
+    timed: bool = False
+    """A thread slept, or waited up to a time limit, and all these lasted exactly as long as they said."""
 
 
 @dataclass(frozen=True)
@@ -195,6 +198,7 @@ def _exploration(program: Program, options: Options, found: Found) -> Exploratio
         instrument=options.instrument,
         ignore_state=options.ignore_state,
         trace=found.trace,
+        timed=found.timed and not options.early_timeouts,
     )
 
 

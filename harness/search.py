@@ -209,7 +209,7 @@ class Search:
         if now - self._told > 0.1:
             self._told = now
             so_far = copy.copy(self._found)
-            so_far.results = so_far.results.copy()
+            so_far.results, so_far.failed_with = so_far.results.copy(), dict(so_far.failed_with)
             for tally in tallies:
                 so_far.add(tally)
             so_far.seconds = now - self._began

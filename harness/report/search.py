@@ -24,7 +24,8 @@ def claim_words(found: Exploration) -> str:
     if found.claim == "bounded":
         return f"every interleaving with at most {count(found.bound or 0, 'preemption')} tried"
     if found.claim == "budget spent":
-        return found.message or "budget spent: no failure found"
+        within = "" if found.bound is None else f" with at most {count(found.bound, 'preemption')}"
+        return found.message or f"budget spent: no failure found{within}"
     return "inconclusive" + (f": {found.message}" if found.message else "")
 
 
@@ -70,6 +71,10 @@ def _exploration_lines(found: Exploration, style: Style) -> Iterator[str]:
     rate = f"{found.executions_per_second:,.0f}/s" if found.executions_per_second else ""
     effort = f"{count(found.executions, 'execution')} in {seconds(found.seconds)}{f' ({rate})' if rate else ''}"
     yield fold(f"{effort}, {found.strategy}, seed {found.seed}, Python {found.python}", "  search   ")
+    if found.timed and found.claim in ("exhausted", "bounded"):
+        yield fold(
+            "sleeps and time limits last exactly as long as they say; --early-timeouts ends them early", "  given    "
+        )
     if found.outcome.failed:
         if found.failures > 1:
             kinds = [f"{times:,} {outcome}" for outcome, (times, _) in found.failed_with.items()]

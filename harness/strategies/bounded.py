@@ -30,7 +30,7 @@ class Bounded(Strategy):
         """As the inner strategy."""
         self._left = self._limit
         going_on = self._inner.begin(index)
-        self.wants_steps = self._inner.wants_steps
+        self.wants_steps, self.wants_locations = self._inner.wants_steps, self._inner.wants_locations
         return going_on
 
     def choose(self, enabled: list[Any], running: Any, step: int) -> Any:

@@ -16,7 +16,8 @@ LIMIT = 1_500
 
 
 HEAD = """
-import threading, queue, time
+import threading, queue, time, itertools
+from collections import Counter, deque
 x = 0
 y = 0
 items = [0, 0]
@@ -32,6 +33,28 @@ C = threading.Condition()
 E = threading.Event()
 S = threading.Semaphore(1)
 Q = queue.Queue(1)
+stack = queue.LifoQueue()
+barrier = threading.Barrier(2)
+local = threading.local()
+seen = {1}
+ends = deque([1, 2])
+counts = Counter()
+ticks = itertools.count()
+def cell():
+    n = 0
+    def add():
+        nonlocal n
+        n += 1
+        return n
+    return add
+add = cell()
+def bump():
+    global x
+    x += 1
+def run(function):
+    thread = threading.Thread(target=function, name="inner")
+    thread.start()
+    return thread
 """
 
 TAIL = """
@@ -39,22 +62,40 @@ def main():
     threads = [threading.Thread(target=f, name=f.__name__) for f in ({names})]
     for t in threads: t.start()
     for t in threads: t.join()
-    return (x, y, items, sorted(table.items()), log, box.v, box.w, Box.total, Q.qsize(), E.is_set())
+    return (x, y, items, sorted(table.items()), log, box.v, box.w, Box.total, Q.qsize(), E.is_set(), sorted(seen), ends)
 """
 
-STATEMENTS = [
+DATA = [
     "x += 1", "x = 7", "y = x", "items[0] += 1", "items[1] = items[0]", "table['k'] += 1", "table.pop('k', None)",
     "table.setdefault('k', 5)", "log.append(x)", "log.append(len(log))", "box.v += 1", "box.w = box.v",
     "Box.total += 1", "log.append('k' in table)", "log.append(box.total)", "if x: log.append(y)",
     "log.extend(i for i in items)", "x, y = y, x", "del log[:1]", "box.__dict__['v'] = 9", "setattr(box, 'w', x)",
+    "table['n'] = x", "log.append(list(table))", "del table['k']", "for k in table: log.append(k)", "seen.add(x)",
+    "log.append(sorted(seen))", "ends.append(x)", "log.append(ends.popleft() if ends else None)", "counts['a'] += 1",
+    "log.append(add())", "log.append(next(ticks))", "local.v = x", "log.append(getattr(local, 'v', None))",
+    "items.append(x)", "log.append(items.pop() if items else None)", "log.append(items[-1])", "items.sort()",
+    "log.append(sum(items))", "if log: return", "raise ValueError(x)",
+]  # fmt: skip
+
+SYNCHRONISED = [
     "with L: x += 1", "with M:\n        with M: y += 1", "with L:\n        with M: x = y + 1",
     "with M:\n        with L: y = x + 1", "if L.acquire(False):\n        x += 1; L.release()",
     "log.append(L.locked())", "with C:\n        C.notify()",
     "with C:\n        C.wait(1)\n        log.append(time.monotonic())",
     "E.set()", "E.clear()", "E.wait(1)", "log.append(E.is_set())", "with S: y += 1", "S.release()", "S.acquire()",
     "Q.put(x)", "log.append(Q.get())", "log.append(Q.empty())", "time.sleep(1)", "with C:\n        C.wait()",
-    "with C:\n        C.notify_all()", "L.acquire(timeout=1)",
+    "with C:\n        C.notify_all()", "L.acquire(timeout=1)", "with L:\n        if x: return\n        x = 3",
+    "L.acquire()\n    raise KeyError(x)", "with C:\n        while not x: C.wait()\n        x -= 1",
+    "with C:\n        x = 1\n        C.notify_all()", "with C: log.append(C.wait_for(lambda: x, 2))",
+    "log.append(S.acquire(False))", "log.append(S.acquire(timeout=1))", "stack.put(x)", "log.append(stack.get())",
+    "try: log.append(Q.get_nowait())\n    except queue.Empty: pass", "Q.put(2, timeout=1)",
+    "log.append(M.acquire(False))",
+    "barrier.wait()", "log.append(barrier.n_waiting)",
+    "try: barrier.wait(1)\n    except threading.BrokenBarrierError: y = 1",
+    "run(bump).join()", "log.append(run(bump).join(1))",
 ]  # fmt: skip
+
+STATEMENTS = DATA + SYNCHRONISED
 
 
 def source_of(bodies: list[list[str]]) -> str:
@@ -68,7 +109,7 @@ def source_of(bodies: list[list[str]]) -> str:
 
 BODIES = st.one_of(
     st.lists(st.lists(st.sampled_from(STATEMENTS), min_size=1, max_size=2), min_size=2, max_size=2),
-    st.lists(st.lists(st.sampled_from(STATEMENTS[21:]), min_size=1, max_size=1), min_size=3, max_size=3),
+    st.lists(st.lists(st.sampled_from(SYNCHRONISED), min_size=1, max_size=1), min_size=3, max_size=3),
 )
 
 

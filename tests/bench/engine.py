@@ -2,8 +2,11 @@
 
     python tests/bench/engine.py          (or `nox -s bench`)
 
-Each row is the median of several rounds in one process; the hand-over is measured between the rounds
-of every row, because these machines are shared and only ratios within one run mean anything.
+Two tables: threads scheduled as the system does it of its own accord, and as a worker has them scheduled
+(`hand_over_at_once`), bare threads likewise. `inside` is what bare threads need for as many hand-overs as an
+execution has, `outside` the rest. Each row is the median of several rounds in one process, with the hand-over
+measured before each round: these machines are shared, and only ratios within one run mean anything. What is
+counted is the time that this process had the core, not what others took of it meanwhile.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from harness.execution import Runner
 from harness.strategies import Profile, make
+from harness.worker import hand_over_at_once
 from harness.world.program import Program, digest
 
 COUNTER = """
@@ -93,6 +97,10 @@ PROGRAMS = {"counter, 2 threads": COUNTER, "ABBA, 2 threads": ABBA, "philosopher
             "bounded buffer, 4": BUFFER}  # fmt: skip
 
 
+COUNTED = 100
+"""Executions, of which the steps and switches are counted and which are then carried out again and again."""
+
+
 class Switches:
     """A strategy seen through: how often the thread changed."""
 
@@ -121,53 +129,61 @@ def handover(rounds: int = 4000) -> float:
 
     thread = threading.Thread(target=other)
     thread.start()
-    began = time.perf_counter()
+    began = time.process_time()
     for _ in range(rounds):
         ping.release()
         pong.acquire()
-    took = time.perf_counter() - began
+    took = time.process_time() - began
     thread.join()
     return took / (2 * rounds)
 
 
-def measure(source: str, rounds: int = 7, seconds: float = 0.4) -> tuple[float, float, float, float]:
-    """(executions/s, steps, switches per execution, seconds per bare hand-over), medians over the rounds."""
+def measure(source: str, rounds: int = 7, seconds: float = 0.3) -> tuple[float, float, float, float]:
+    """(seconds per execution, steps, switches per execution, seconds per bare hand-over), medians over the rounds."""
     runner = Runner(Program(Path("/nowhere/bench.py"), "bench", source, digest(source)))
     strategy = make("random", 0, Profile())
     for index in range(200):
         strategy.begin(index)
         runner.run(strategy)
     switches, steps = 0, 0
-    for index in range(100):
+    for index in range(COUNTED):
         strategy.begin(index)
         seen = Switches(strategy)
         steps += runner.run(seen).steps
         switches += seen.count
-    speeds, bare = [], []
+    costs, bare = [], []
     for _ in range(rounds):
         bare.append(handover())
-        count, began = 0, time.perf_counter()
-        while (took := time.perf_counter() - began) < seconds:
-            strategy.begin(count)
+        count, began = 0, time.process_time()
+        while (took := time.process_time() - began) < seconds:
+            strategy.begin(count % COUNTED)  # the same executions whose switches were counted
             runner.run(strategy)
             count += 1
-        speeds.append(count / took)
-    return statistics.median(speeds), steps / 100, switches / 100, statistics.median(bare)
+        costs.append(took / count)
+    return statistics.median(costs), steps / COUNTED, switches / COUNTED, statistics.median(bare)
+
+
+def table() -> None:
+    heads = ("exec/s", "us each", "steps", "switches", "hand-over us", "inside us", "outside us", "outside/inside")
+    print(f"{'program':<20}", *(f"{head:>{max(8, len(head))}}" for head in heads))
+    for name, source in PROGRAMS.items():
+        cost, steps, switches, bare = measure(source)
+        inside = switches * bare
+        outside = cost - inside
+        print(
+            f"{name:<20} {1 / cost:8.0f} {1e6 * cost:8.0f} {steps:8.1f} {switches:8.1f} {bare * 1e6:12.1f}"
+            f" {inside * 1e6:9.0f} {outside * 1e6:10.0f} {outside / inside:14.2f}"
+        )
 
 
 def main() -> None:
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     print(f"Python {sys.version.split()[0]}, one core, strategy random")
-    heads = f"{'program':<20} {'exec/s':>8} {'us/exec':>8} {'steps':>6} {'switches':>8} "
-    print(heads + f"{'hand-over us':>12} {'outside/inside':>14}")
-    for name, source in PROGRAMS.items():
-        speed, steps, switches, bare = measure(source)
-        inside = switches * bare
-        ratio = (1 / speed - inside) / inside
-        print(
-            f"{name:<20} {speed:8.0f} {1e6 / speed:8.0f} {steps:6.1f} {switches:8.1f} {bare * 1e6:12.1f} {ratio:14.2f}"
-        )
+    table()
+    print("\nas in a worker")
+    hand_over_at_once()
+    table()
 
 
 if __name__ == "__main__":

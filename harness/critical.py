@@ -96,7 +96,7 @@ def _rank(swap: _Swap, outcome: Outcome, seen: int) -> tuple[bool, bool, int, in
 def _seen(failing: Replayed) -> int:
     """The last step of the thread that failed, by its name before the message; else the last of all."""
     steps = [step for step in failing.trace.steps if failing.execution.message.startswith(f"{step.thread}: ")]
-    return (steps or failing.trace.steps)[-1].step
+    return max((step.step for step in steps or failing.trace.steps), default=0)
 
 
 def _swaps(found: Replayed) -> Iterator[_Swap]:

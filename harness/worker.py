@@ -144,11 +144,11 @@ class Worker:
 
     def end(self) -> None:
         """Kill the process and all that it started."""
+        end_children(self.pid)  # while it lives, and they are its own
         with contextlib.suppress(OSError):
             os.close(self._asking)
         os.close(self.pipe)
         self._file.close()
-        end_children(self.pid)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
         with contextlib.suppress(ChildProcessError):

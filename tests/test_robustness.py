@@ -338,7 +338,7 @@ CASES = {
                     pass
         """,
         "deadlock",
-        "stubborn waits for event to be set (file:6), and nobody is left to set it; "
+        "stubborn waits for event to be set (file:6), and nobody is left to set it: MainThread waits itself; "
         "MainThread waits for stubborn to end (file:16)",
     ),
     "loops within loops that catch everything": Case(

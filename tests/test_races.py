@@ -91,6 +91,15 @@ def test_one_who_only_looks_comes_after_changes_but_orders_nobody() -> None:
     ]
 
 
+def test_what_a_step_touches_beyond_its_operation_comes_after_it() -> None:
+    joined = step(0, "join", ("thread", 1))
+    joined = joined._replace(accesses=(*joined.accesses, Access("x", WHOLE, "r")))
+    ended = step(1, "write", "x")
+    ended = ended._replace(accesses=(*ended.accesses, Access(("thread", 1), WHOLE, "w")))
+    assert raced([ended, joined]) == []
+    assert raced([step(1, "write", "x"), joined]) == [Race(0, 1)]
+
+
 def test_each_pair_of_places_is_reported_once() -> None:
     steps = [step(task, kind, "x", site=10 * task) for _ in range(3) for task in (0, 1) for kind in ("read", "write")]
     assert raced(steps) == [Race(1, 2), Race(0, 3), Race(1, 3)]

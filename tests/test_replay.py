@@ -245,7 +245,7 @@ def test_one_step_is_told_with_its_source_its_state_and_where_the_others_stand(t
     path = write(tmp_path)
     shown = command(path, witness(path, "violated", TURN), "--step", "10")
     assert shown.stdout.splitlines() == [
-        "step 10 of 13: bob  write Account.balance = 1",
+        "step 10 of 14: bob  write Account.balance = 1",
         "  at       bank.py:8",
         "        6  def deposit(account):",
         "        7      seen = account.balance",
@@ -258,7 +258,7 @@ def test_one_step_is_told_with_its_source_its_state_and_where_the_others_stand(t
     ]
     missing = command(path, witness(path, "violated", TURN), "--step", "99")
     assert (missing.returncode, missing.stderr) == (
-        2, "harness: --step 99: there is none, the execution has the steps 1 to 13\n",
+        2, "harness: --step 99: there is none, the execution has the steps 1 to 14\n",
     )  # fmt: skip
 
 

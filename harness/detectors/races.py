@@ -57,12 +57,12 @@ def races(
     seen: _Seen = {}
     for index, step in enumerate(steps):
         accesses = [access for access in step.accesses if access.object in data and access.object not in atomic]
+        time = happened.carry_out(step, index in failed)  # what it touches beyond its operation comes after that
         for access in accesses:
             for last in _conflicting(seen, access):
                 if not happened.before(last.task, last.time, step.task):
                     sides = (steps[last.at].operation.site, last.mode), (step.operation.site, access.mode)
                     found.setdefault(frozenset(sides), Race(last.at, index))
-        time = happened.carry_out(step, index in failed)
         for obj, key, mode in accesses:
             last = _Last(step.task, time, index, mode)
             seen.setdefault(obj, {}).setdefault(key, {})[step.task, step.operation.site, mode] = last

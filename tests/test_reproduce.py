@@ -268,8 +268,9 @@ def main():
     ],
 )
 def test_a_promise_that_is_kept_when_the_machine_has_more_time_is_called_late_and_nothing_else_is(
-    tmp_path: Path, promise: str, late: bool | None
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, promise: str, late: bool | None
 ) -> None:
+    monkeypatch.setattr("harness.reproduce.REPEATS", 2)
     (tmp_path / "busy.py").write_text(BUSY.format(promise=promise))
     found = attack(load_program(tmp_path / "busy.py"), budget=Budget(executions=2))
     assert (found.failed, found.late) == ((0, False) if late is None else (2, late))

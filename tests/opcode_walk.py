@@ -69,6 +69,7 @@ class _Threads:
         self._done = _thread.allocate_lock()
         self._ready = list(range(len(bodies)))
         self.crashed = False
+        self.odd: AssertionError | None = None
         for baton in (*self._batons, self._done):
             baton.acquire()
         for index, body in enumerate(bodies):
@@ -77,7 +78,16 @@ class _Threads:
     def run(self) -> None:
         self._batons[self._walk.choose(self._ready, None)].release()
         if not self._done.acquire(timeout=5):
-            raise TimeoutError("a thread waits for another one, which is not its turn")
+            raise self.odd or TimeoutError("a thread waits for another one, which is not its turn")
+        if self.odd is not None:
+            raise self.odd
+
+    def _choose(self, running: int | None) -> int:
+        try:
+            return self._walk.choose(self._ready, running)
+        except AssertionError as error:  # not in a thread of the program's, which would take it for its own
+            self.odd = error
+            return running if running is not None else self._ready[0]
 
     def _run(self, index: int, body: Callable[[], Any]) -> None:
         self._batons[index].acquire()
@@ -87,7 +97,7 @@ class _Threads:
                 return None
             frame.f_trace_opcodes, frame.f_trace_lines = True, False
             if event == "opcode" and dis.opname[frame.f_code.co_code[frame.f_lasti]] not in PRIVATE:
-                chosen = self._walk.choose(self._ready, index)
+                chosen = self._choose(index)
                 if chosen != index:
                     self._batons[chosen].release()
                     self._batons[index].acquire()
@@ -101,7 +111,7 @@ class _Threads:
         finally:
             sys.settrace(None)
         self._ready.remove(index)
-        (self._batons[self._walk.choose(self._ready, None)] if self._ready else self._done).release()
+        (self._batons[self._choose(None)] if self._ready else self._done).release()
 
 
 def reachable(source: str, preemptions: int = 3, limit: int = 20_000) -> set[tuple[bool, str]]:

@@ -199,6 +199,7 @@ CASES = {
         """,
         "inconclusive",
         "ann calls itself without end at file:7, until the lab has no room to schedule it",
+        timeout=20,
     ),
     "a recursion as deep as Python allows": Case(
         """\

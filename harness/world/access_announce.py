@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from harness.trace import WHOLE
 from harness.world.access_attributes import OWNERS, load_touches, owner_of, store_touches
-from harness.world.access_effects import LASTING, UNSEEN, UNSTEADY
+from harness.world.access_effects import LASTING, SHOWING, UNSEEN, UNSTEADY
 from harness.world.access_reach import CALLS, LOOKING, Effect, Touch, contents, reachable
 from harness.world.access_types import FACTS, PLAIN, QUIET, facts_of, is_code, lookup
 
@@ -73,6 +73,8 @@ class Announcer:
         effect, receiver = call
         if effect in UNSEEN:
             self.not_seen(UNSEEN[effect], site, effect in LASTING)
+        if effect in SHOWING:
+            self.in_order(*(touch[1] for touch in reachable(arguments)))
         looking = any(type(argument) in LOOKING for argument in arguments)
         touches = [*effect(receiver, arguments), *(reachable(arguments) if looking else ())]
         self.say(touches, site)

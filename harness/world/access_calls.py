@@ -33,7 +33,7 @@ from harness.world.access_types import (
 _ATTRIBUTE, _DYNAMIC = "attribute", "dynamic"
 _SPECIAL = frozenset(("module", "class", "super"))
 _IN_ORDER = frozenset((list, tuple, iter, zip, map, filter, enumerate, reversed, str, repr))
-_METHODS_IN_ORDER = frozenset(("popitem", "join", "extend", "extendleft"))
+_METHODS_IN_ORDER = frozenset(("popitem", "join", "extend", "extendleft", "most_common", "elements"))
 
 
 class Calls(Containers):

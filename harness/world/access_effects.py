@@ -207,6 +207,9 @@ def proxied(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
     return []
 
 
+SHOWING = {look_around, formatted}
+"""Effects that show which keys of a dict came first."""
+
 LASTING = {strings, proxied}
 """Effects that matter even where they come before the second thread."""
 

@@ -16,9 +16,12 @@ import pytest
 
 from harness import crew
 from harness.budget import Budget
+from harness.execution import Runner
 from harness.explore import Exploration, Options, explore
+from harness.laboratory import Here, Order
 from harness.outcome import Outcome
-from harness.strategies import plan
+from harness.search import Found, Search
+from harness.strategies import STRATEGIES, plan
 from harness.world.program import load_program
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -206,6 +209,49 @@ def test_an_interrupted_search_leaves_no_worker_behind(tmp_path: Path) -> None:
         time.sleep(0.05)
 
 
+# What holds for every strategy.
+
+ENDLESS = """
+x = 0
+def work():
+    global x
+    while x < 10**9: x += 1
+WORKERS = dict(a=work, b=work)
+"""
+NOT_TOLD = """
+flag = False
+def wait():
+    while not flag: pass
+WORKERS = dict(a=wait, b=wait)
+"""
+
+
+def here(directory: Path, source: str, **options: Any) -> Found:
+    """The same search without worker processes and without an explanation."""
+    path = directory / "program.py"
+    path.write_text("import threading\n" + source + STARTED, encoding="utf-8")
+    order = Order(
+        **{
+            "program": load_program(path), "strategy": "exhaustive", "seed": 0, "budget": Budget(executions=3),
+            "preemptions": None, "max_steps": 300, "keep_going": False, "early_timeouts": False, "instrumented": (),
+            **options,
+        }
+    )  # fmt: skip
+    return Search(order, Here(order, Runner(order.program, max_steps=order.max_steps))).find()
+
+
+@pytest.mark.parametrize("preemptions", [None, 1])
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_every_strategy_is_bounded_in_steps_and_ends_fairly(
+    tmp_path: Path, strategy: str, preemptions: int | None
+) -> None:
+    """Under each of them a thread that goes on for ever is cut, and threads that wait for nothing are proven to."""
+    endless = here(tmp_path, ENDLESS, strategy=strategy, preemptions=preemptions)
+    assert (endless.outcome, endless.exhausted, endless.steps) == (Outcome.INCONCLUSIVE, False, 300)
+    waiting = here(tmp_path, NOT_TOLD, strategy=strategy, preemptions=preemptions)
+    assert (waiting.outcome, waiting.first_failure) == (Outcome.LIVELOCK, 1)
+
+
 # What is claimed.
 
 SLEEPS = """
@@ -221,13 +267,6 @@ def early():
 WORKERS = dict(late=late, early=early)
 """
 GUESSES = "import random\nx = 0\ndef work():\n    global x\n    x = random.random()\nWORKERS = dict(a=work, b=work)\n"
-ENDLESS = """
-x = 0
-def work():
-    global x
-    while x < 10**9: x += 1
-WORKERS = dict(a=work, b=work)
-"""
 SMALL = "x = 0\ndef work():\n    global x\n    x += 1\nWORKERS = dict(a=work, b=work)\n"
 
 

@@ -94,11 +94,13 @@ def test_broken_programs_get_the_verdict_of_their_directory_and_no_other(path: P
         ),
         (
             "looks_at_the_clock",
-            "a loop looks at the clock (looks_at_the_clock.py:8), so it may end by itself",
+            "a loop looks at the clock (looks_at_the_clock.py:8), so it may end by itself; "
+            "a larger --max-steps may tell more",
         ),
         (
             "asks_the_world_outside",
-            "a loop touches the world outside (os.listdir), so it may end by itself",
+            "a loop touches the world outside (os.listdir), so it may end by itself; "
+            "a larger --max-steps may tell more",
         ),
         (
             "inside_c_code",
@@ -106,7 +108,8 @@ def test_broken_programs_get_the_verdict_of_their_directory_and_no_other(path: P
         ),
         (
             "truly_random",
-            "a loop touches the world outside (os.urandom), so it may end by itself",
+            "a loop touches the world outside (os.urandom), so it may end by itself; "
+            "a larger --max-steps may tell more",
         ),
         (
             "holds_what_nobody_sees_through",

@@ -29,6 +29,15 @@ TURNS = 3
 COST = 1_000_000
 """Tokens of state looked at per execution, at most; then the tail goes on without looking."""
 
+COST_PER_STEP = 50
+"""The same by the step bound, where that is more: who asks for more steps is told more."""
+
+MORE = "a larger --max-steps may tell more"
+"""What settles a doubt that is none of principle."""
+
+UNSEEN = 20
+"""Rounds after which time passes for the sleepers where nobody looks any more whether the others only spin."""
+
 MISSES, STRIDE = 64, 12
 """After so many failed comparisons with one anchor only each STRIDE-th is made: loops are found that much later."""
 
@@ -81,16 +90,16 @@ class Liveness:
         if self._doubts:
             return self._doubts.most_common(1)[0][0]
         if self._clock:
-            return f"a loop {self._clock}, so it may end by itself"
+            return f"a loop {self._clock}, so it may end by itself; {MORE}"
         where, times = self._capture.most_different()
         if times < OFTEN:
             large = "its state is too large to be compared again and again"
-            return large if self._capture.cost >= COST else "no state came again; a larger --max-steps may tell more"
+            return f"{large if self._is_tired() else 'no state came again'}; {MORE}"
         thread, _, path = where.rpartition(": ")
         name = path.rpartition(".")[2].partition("[")[0]
         aside = f"; if it only counts, set it aside (--ignore-state {name})" if name.isidentifier() else ""
         whose = f"{thread}'s {path}" if thread else path
-        return f"{whose} was different each time{aside}; a larger --max-steps may tell more"
+        return f"{whose} was different each time{aside}; {MORE}"
 
     def _was_met(self, name: str) -> bool:
         """Whether something of that name was set aside: a variable, an attribute or a key."""
@@ -125,8 +134,16 @@ class Liveness:
             self._verify(step)
         elif self._rest:
             self._rest -= 1
-        elif self._capture.cost < COST:
+        elif not self._is_tired():
             self._look(step)
+        else:
+            self._rounds += 1
+            if not self._rounds % UNSEEN:
+                self._capture.pass_time()
+
+    def _is_tired(self) -> bool:
+        """True when as much was looked at as an execution of so many steps is worth."""
+        return bool(self._capture.cost >= max(COST, COST_PER_STEP * self._capture.max_steps))
 
     def _look(self, step: int) -> None:
         self._rounds += 1
@@ -156,14 +173,14 @@ class Liveness:
         self._turns.append(turn)
         same = len(turn) == self._loop and all(map(Event.same, turn, self._turns[0]))
         if not same or not self._capture.take(self._ignored, self._anchor.state):
-            self._give_up("a loop seemed to close but did not repeat itself")
+            self._give_up(f"a loop seemed to close but did not repeat itself; {MORE}")
         elif self._capture.outside:
-            self._give_up(f"a loop {self._capture.outside}, so it may end by itself")
+            self._give_up(f"a loop {self._capture.outside}, so it may end by itself; {MORE}")
         elif self._time == self._capture.now and self._capture.pass_time():
             self._clock = self._capture.clock
-            self._loop, self._anchor = 0, None
+            self._loop, self._anchor, self._rounds = 0, None, 0
         elif self._capture.clock:
-            self._give_up(f"a loop {self._capture.clock}, so it may end by itself")
+            self._give_up(f"a loop {self._capture.clock}, so it may end by itself; {MORE}")
         elif hidden := self._capture.opaque({event.task for event in turn}):
             self._give_up(hidden)
         elif len(self._turns) == TURNS:
@@ -173,7 +190,7 @@ class Liveness:
         threads = [Standing(*facts) for facts in self._capture.threads()]
         self.verdict = judge(self._turns[-1], threads, [name for name in self._names if self._was_met(name)])
         if self.verdict is None:
-            self._give_up("a thread could have run in a loop but never did")
+            self._give_up(f"a thread could have run in a loop but never did; {MORE}")
         else:
             self._capture.stop()
 

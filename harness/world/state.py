@@ -99,6 +99,11 @@ class StateCapture:
         return any(module.__name__ == name for module in self.world.modules.loaded())
 
     @property
+    def max_steps(self) -> int:
+        """The execution's step bound."""
+        return self.world.scheduler.max_steps
+
+    @property
     def now(self) -> int:
         """The virtual time, in ns."""
         return self.world.scheduler.now

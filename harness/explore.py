@@ -137,7 +137,7 @@ def replay(program: Program, witness: str, options: Options = Options()) -> Repl
     if options.early_timeouts:
         parsed = parsed._replace(early=True)
     request = (program.ignoring(options.ignore_state), parsed, options.max_steps, options.instrument)
-    with Crew(_replayer, request, max(options.timeout, 10.0)) as crew:
+    with Crew(_replayer, request, options.timeout) as crew:
         answer = crew.ask(None)
     if isinstance(answer, Hung):
         answer = Replay(Outcome.INCONCLUSIVE, answer.message, f"diverged: {answer.message}", None, "", None)

@@ -94,9 +94,9 @@ class Modules:
         self._awaited.clear()
         self._identities.begin()
         self._loaded = self._library.begin()
-        if len(self._builtins) != len(self._own_builtins):
+        if self._builtins != self._own_builtins:  # the program has replaced some
             self._builtins.clear()
-        self._builtins.update(self._own_builtins)  # a program may have replaced some of its own
+            self._builtins.update(self._own_builtins)
         self._loaded["builtins"] = self._builtins_module
 
     def load(self, name: str, path: Path, source: str) -> ModuleType:

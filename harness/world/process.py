@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from typing import Any
 
 
 class Process:
@@ -12,12 +13,14 @@ class Process:
 
     def __init__(self) -> None:
         self._environment = dict(os.environ)
+        self._stored: dict[Any, Any] = vars(os.environ)["_data"]  # looked at each time, and reading it decoded is slow
+        self._as_stored = dict(self._stored)
         self._arguments, self._path = list(sys.argv), list(sys.path)
         self._directory = _directory()
 
     def put_back(self) -> None:
         """Undo what the execution before has changed."""
-        if os.environ != self._environment:
+        if self._stored != self._as_stored:
             os.environ.clear()
             os.environ.update(self._environment)
         if sys.argv != self._arguments:

@@ -50,7 +50,7 @@ class Scheduler:
         self.abandoned = 0
         self.probed = False
         self.release_points = False
-        self.request_points = False
+        self.request_points = self.end_points = False
         self.unseeded = self.timed = False
         self.on_clock: Callable[[], None] | None = None
         self.active = False

@@ -227,3 +227,27 @@ def main():
 
 def test_a_closure_variable_may_be_looked_at_through_its_cell() -> None:
     assert searched(CELL).ends == brute_force(CELL, LIMIT, main_first=True) == {("passed", "[0]"), ("passed", "[1]")}
+
+
+ALIVE = """
+import threading
+done = False
+def work():
+    global done
+    done = True
+def main():
+    thread = threading.Thread(target=work, name="work")
+    thread.start()
+    seen = done, {look}
+    thread.join()
+    return seen
+"""
+
+
+@pytest.mark.parametrize(("look", "no", "yes"), [("thread.is_alive()", 0, 1), ("threading.active_count()", 1, 2)])
+def test_a_thread_is_still_alive_after_the_last_thing_it_has_done(look: str, no: int, yes: int) -> None:
+    source = ALIVE.replace("{look}", look if "count" in look else f"int({look})")
+    expected = {
+        ("passed", f"({done}, {alive})") for done, alive in ((False, yes), (False, no), (True, yes), (True, no))
+    }
+    assert searched(source).ends == brute_force(source, LIMIT) == expected

@@ -15,7 +15,7 @@ from pathlib import Path
 from harness.outcome import Outcome
 from harness.trace import WAITS, Trace, TraceStep
 
-LIFE = frozenset({"start", "begin", "join", "exit", "is_alive", "enumerate"})
+LIFE = frozenset({"start", "begin", "end", "join", "exit", "is_alive", "enumerate"})
 LOOKS = frozenset({"read"})
 LOCKING = frozenset({"acquire", "release"})
 IDLE = "._idle_semaphore"

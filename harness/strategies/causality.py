@@ -22,7 +22,7 @@ from harness.trace import EXIT, WHOLE, Access, Operation, Step, conflict
 STARTS: Final = ("starts",)
 
 ALWAYS_ENABLED = frozenset(
-    ("read", "write", "begin", "start", "is_alive", "enumerate", "import", "request", "release", "try_acquire",
+    ("read", "write", "begin", "end", "start", "is_alive", "enumerate", "import", "request", "release", "try_acquire",
      "locked", "wait", "notify", "set", "clear", "is_set", "reset", "abort", "n_waiting", "broken", "put", "get",
      "task_done", "qsize", "empty", "full", "shutdown", "submit", "run", "cancel", "cancelled", "running", "done",
      "result", "set_result", "add_done_callback")

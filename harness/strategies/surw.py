@@ -102,7 +102,7 @@ def shared_locations(profile: Profile) -> list[Location]:
     threads: dict[Location, set[int]] = {}
     written: set[Location] = set()
     for task, operation in profile.kinds:
-        if operation.object is not None and operation.kind not in ("begin", "start", "join", "exit"):
+        if operation.object is not None and operation.kind not in ("begin", "end", "start", "join", "exit"):
             threads.setdefault(_location(operation), set()).add(task)
             if operation.kind not in OBSERVERS:
                 written.add(_location(operation))

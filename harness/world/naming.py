@@ -35,7 +35,7 @@ class Naming:
     def task(self, task: Task) -> tuple[str, str]:
         """A task's pending operation as (kind, name of the object, "" where it has none)."""
         operation = task.pending
-        if operation.kind in ("begin", "sleep", "exit"):
+        if operation.kind in ("begin", "end", "sleep", "exit"):
             return operation.kind, ""
         return operation.kind, self.operand(operation, task.subject)
 

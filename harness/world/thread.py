@@ -99,6 +99,7 @@ def install(threading: ModuleType, scheduler: Scheduler, crashed: CrashHandler, 
             else:
                 with _traced(threading):
                     self.run()
+            _at_end(self, task)
         except Unwind:
             raise
         except BaseException as error:
@@ -106,10 +107,17 @@ def install(threading: ModuleType, scheduler: Scheduler, crashed: CrashHandler, 
                 crashed(task, error)
             if not scheduler.unwinding:
                 self._invoke_excepthook(self)
+            _at_end(self, task)
         finally:
             _has_stopped(self)
             threading._active.pop(task.ident, None)
             task.handle = None  # what is local to the thread goes when its Thread goes
+
+    def _at_end(self: Any, task: Task) -> None:
+        """Where somebody looks at who is alive, a thread still is after the last thing it has done."""
+        if scheduler.end_points and not scheduler.unwinding:
+            scheduler.current.subject = self
+            scheduler.point(Operation("end", task.token))
 
     def join(self: Any, timeout: float | None = None) -> None:
         if not self._initialized:

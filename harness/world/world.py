@@ -11,6 +11,7 @@ from __future__ import annotations
 import gc
 import inspect
 import io
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextvars import Context
@@ -33,6 +34,9 @@ from harness.world.process import Process
 from harness.world.program import Program, TargetError, show_error
 from harness.world.survey import Survey
 from harness.world.variables import Variables, variables
+
+_WHO_IS_ALIVE = re.compile(r"\b(is_alive|active_count|threading\.enumerate)\b")
+"""What programs call that look at whether a thread has ended: its end is a step of its own then."""
 
 OUTPUT_LIMIT = 64_000
 """Characters of a program's output that are kept per execution."""
@@ -136,6 +140,7 @@ class World:
         self.scheduler = Scheduler()
         if "bypass_bound" in program.settings:
             self.scheduler.request_points = self.scheduler.release_points = True
+        self.scheduler.end_points = bool(_WHO_IS_ALIVE.search(program.source))
         self.scheduler.carriers.pooled = not (FREE_THREADED and "__del__" in program.source)
         self.points = Points(self.scheduler)
         self.library = Library(self.scheduler, self._crashed)

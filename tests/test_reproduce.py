@@ -276,12 +276,14 @@ def test_a_promise_that_is_kept_when_the_machine_has_more_time_is_called_late_an
     assert (found.failed, found.late) == ((0, False) if late is None else (2, late))
 
 
-def test_a_fix_that_was_late_holds_and_the_line_says_so() -> None:
+def test_a_fix_that_was_late_holds_if_it_is_proved_and_the_line_says_so() -> None:
     late = replace(FREE, failed=3, interval=rate(3, 100), by_the_clock=True, late=True)
     assert judged(fixed_stress=late).verdict == "REPRODUCED, FIX HOLDS"
     assert judged(fixed_stress=replace(late, late=False)).verdict == "REPRODUCED, FIX DOES NOT HOLD"
+    unproved = judged(fixed_stress=late, fixed_search=LIMITS["budget spent"][0])
+    assert unproved.verdict == "REPRODUCED, FIX INCONCLUSIVE"
     lines = block(judged(fixed_stress=late), Style()).splitlines()
-    assert "  fixed   stress       3/100 failed      late, not wrong: with more time for all" in lines
+    assert "  fixed   stress       3/100 failed      late: with more time for all it does," in lines
 
 
 def test_the_gravest_exit_code_is_the_runs() -> None:

@@ -81,7 +81,7 @@ def _measured(free: StressResult, part: Part) -> tuple[str, str]:
     if part == NATIVE and not free.failed:
         return share(free), "the bug hides: plain runs look fine"
     if free.late:
-        return share(free), "late, not wrong: with more time for all it does, none failed"
+        return share(free), "late: with more time for all it does, none failed"
     return share(free), doubt(free)
 
 

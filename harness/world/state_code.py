@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import gc
-import os
 import sys
 import types
 from collections.abc import Iterable
@@ -86,8 +85,8 @@ def module(found: types.ModuleType) -> Contents:
     name = found.__name__
     if name == "random":  # the world's own copy
         return CONSTANT, [("", found.__dict__.get("_inst"))]
-    if found is os:
-        return CONSTANT, [("environ", os.environ)]
+    if name == "os":  # and so is this
+        return CONSTANT, [("environ", found.__dict__.get("environ"))]
     if sys.modules.get(name) is found:
         return constant(found)
     if name == "logging":  # the world's own copy, too
@@ -97,9 +96,9 @@ def module(found: types.ModuleType) -> Contents:
 
 def function(found: types.FunctionType) -> Contents:
     code = found.__code__
-    if code.co_filename.startswith(HARNESS):
-        return (CONSTANT, code.co_qualname), ()
     parts: list[tuple[str, Any]] = list(zip(code.co_freevars, found.__closure__ or (), strict=False))
+    if code.co_filename.startswith(HARNESS):  # a stand-in, which may have something of the program's in it
+        return (CONSTANT, code.co_qualname), parts
     parts += [("default", value) for value in found.__defaults__ or ()]
     parts += list((found.__kwdefaults__ or {}).items())
     parts += [("__doc__", found.__doc__), ("__annotations__", found.__annotations__)]

@@ -300,3 +300,33 @@ def test_no_more_is_claimed_than_is_true(
     assert (found.claim, found.exhausted, found.bound) == (claim, exhausted, bound)
     assert found.message.startswith(message)
     assert found.timed is (source is SLEEPS and not found.outcome.failed)
+
+
+SHARED_NUMBERS = """
+import random, threading
+def main():
+    random.seed(3)
+    got = {}
+    def one():
+        got["one"] = [round(random.random(), 2), round(random.random(), 2)]
+    def two():
+        got["two"] = [round(random.random(), 2)]
+    threads = [threading.Thread(name=f.__name__, target=f) for f in (one, two)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return got["one"], got["two"]
+"""
+
+
+def test_numbers_that_threads_draw_from_one_generator_come_in_every_order(tmp_path: Path) -> None:
+    path = tmp_path / "program.py"
+    path.write_text(SHARED_NUMBERS)
+    found = explore(load_program(path), Options(strategy="exhaustive", budget=Budget(executions=100), jobs=1))
+    first, second, third = 0.24, 0.54, 0.37
+    assert found.exhausted and set(found.results) == {
+        str(([first, second], [third])),
+        str(([first, third], [second])),
+        str(([second, third], [first])),
+    }

@@ -39,7 +39,7 @@ class StandIns:
         import_module: Callable[[str], Any],
         access: Callable[[str, Any, Hashable, int], None],
     ) -> None:
-        self._random, self._instance = _random(scheduler)
+        self._random, self._instance = _random(scheduler, access)
         made = [
             self._random,
             _datetime(wall),
@@ -149,7 +149,7 @@ def _importlib(import_module: Callable[[str], Any]) -> ModuleType:
     return copied(host_importlib, import_module=importing)
 
 
-def _random(scheduler: Scheduler) -> tuple[ModuleType, Any]:
+def _random(scheduler: Scheduler, access: Callable[[str, Any, Hashable, int], None]) -> tuple[ModuleType, Any]:
     """`random` where no seed means a seed of the thread's own: its n-th, whatever the schedule.
 
     `scheduler.unseeded` is set where a program draws what it has not seeded: what is then found holds
@@ -181,12 +181,17 @@ def _random(scheduler: Scheduler) -> tuple[ModuleType, Any]:
             self.own = a is not None
 
         def random(self) -> float:
-            scheduler.unseeded = scheduler.unseeded or not self.own
+            self._draw()
             return super().random()
 
         def getrandbits(self, k: int, /) -> int:
-            scheduler.unseeded = scheduler.unseeded or not self.own
+            self._draw()
             return super().getrandbits(k)
+
+        def _draw(self) -> None:
+            """Each number depends on how many were drawn before, by whomever."""
+            scheduler.unseeded = scheduler.unseeded or not self.own
+            access("write", self, "numbers", 0)
 
     instance = Shared(0)
     hidden = host_random._inst

@@ -6,12 +6,13 @@ import re
 import shlex
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.outcome import Outcome
 from harness.schedule import FAIR, LONGEST, Turn, Witness, WitnessError, labels, plain
 
+SETTINGS = settings(deadline=None, suppress_health_check=list(HealthCheck))
 NAMES = st.text(min_size=1, max_size=12).map(plain).filter(lambda name: name.strip("_") and name != FAIR)
 TURNS = st.builds(
     Turn, thread=NAMES, kind=st.sampled_from(["acquire", "read", "wake", "end"]), object=NAMES | st.just(""),
@@ -23,11 +24,13 @@ WITNESSES = st.builds(
 )  # fmt: skip
 
 
+@SETTINGS
 @given(WITNESSES)
 def test_what_is_written_is_read_back(witness: Witness) -> None:
     assert Witness.parse(str(witness)) == witness
 
 
+@SETTINGS
 @given(WITNESSES)
 def test_a_witness_is_one_word_for_a_shell(witness: Witness) -> None:
     assert shlex.split(f"replay {witness}") == ["replay", str(witness)]
@@ -48,6 +51,7 @@ def test_a_witness_reads_as_its_documentation_says() -> None:
     assert plain("Thread-1 (work)") == "Thread-1_work_"
 
 
+@SETTINGS
 @given(st.lists(st.text(max_size=60) | st.sampled_from(["same", "same.2", "fair", "", "a" * 99]), max_size=8))
 def test_every_thread_has_a_label_of_its_own_whatever_it_is_called(names: list[str]) -> None:
     found = labels(names)
@@ -64,6 +68,7 @@ def test_labels_stay_readable() -> None:
     ]  # fmt: skip
 
 
+@SETTINGS
 @given(st.text(alphabet="h1:deadlock3fa@+=,._-é日\n fairy", max_size=40), st.integers(0, 45), st.integers(0, 9))
 def test_whatever_is_no_witness_is_refused_in_one_line(noise: str, at: int, cut: int) -> None:
     whole = "h1:deadlock:3fa2b1:alice@acquire+B=bob:fair"

@@ -12,10 +12,13 @@ from typing import Any
 
 import pytest
 
+from harness.budget import Budget
 from harness.detectors.lasso import Event, Standing, judge
 from harness.discriminate import tell_apart
 from harness.execution import Execution, Runner
+from harness.explore import Options, explore
 from harness.outcome import Outcome
+from harness.strategies import STRATEGIES
 from harness.world.program import load_program
 from harness.world.state import StateCapture
 
@@ -71,6 +74,16 @@ def test_correct_programs_pass_however_hard_they_look(path: Path) -> None:
     program = runner(path)
     outcomes = [program.run(Randomly(seed), tail_from=PREFIXES[seed % len(PREFIXES)]) for seed in range(SIX)]
     assert [(e.outcome, e.message) for e in outcomes] == [(Outcome.PASSED, "")] * SIX
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@named("correct")
+def test_correct_programs_pass_under_every_strategy(path: Path, strategy: str) -> None:
+    options = Options(strategy=strategy, budget=Budget(executions=20), max_steps=60_000, timeout=300.0, jobs=1)
+    found = explore(load_program(path), options)
+    assert (found.outcome, found.failures, found.executions > 0) == (Outcome.PASSED, 0, True)
 
 
 @named("livelock", "starvation")

@@ -108,6 +108,8 @@ class _Node:
 class Exhaustive(Strategy):
     """Tries one execution of each equivalence class; `exhausted` when there is none left.
 
+    `wasted`: how many were redundant.
+
     `longest`: it gives up after an execution that was cut or had more steps, as there is no end in sight then.
     Raises SearchError where a program does not do the same again under the same choices.
     """
@@ -135,6 +137,7 @@ class Exhaustive(Strategy):
         self._fresh = True
         self._cut = False
         self._parts: list[Part] = []
+        self.wasted = 0
         if part is not None:
             self._enter(part)
 
@@ -341,6 +344,7 @@ class Exhaustive(Strategy):
     def _give_up(self, at: int, enabled: tuple[int, ...]) -> None:
         """From step `at` on this execution repeats others: forget that, and go on there with a thread that is awake."""
         self.redundant = True
+        self.wasted += 1
         node = self._nodes[at]
         del self._nodes[at + 1 :]
         self._history.truncate(at)

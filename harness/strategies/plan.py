@@ -34,6 +34,10 @@ WIDTH: Final = 8
 """Blocks of a round: so many workers can be kept busy. The result depends on this number, hence it is fixed."""
 
 
+WASTE: Final = 8
+"""It is split no further where one execution in so many repeats what another part does."""
+
+
 class Block(NamedTuple):
     """Up to `most` executions under `strategy`, the first of which has the number `start`."""
 
@@ -81,7 +85,7 @@ class _Limb:
         self.search = search
         self.above = above
         self.parts: list[tuple[Any, _Limb]] = []
-        self.executions = 0
+        self.executions = self.wasted = 0
         self.ended = False
         self.ready = False
 
@@ -120,7 +124,7 @@ class Tree(Plan):
         options = {"early_timeouts": early_timeouts, "longest": longest}
         self._root = _Limb(make(name, seed, profile, preemptions=preemptions, **options))
         self._out: list[_Limb] = []
-        self._executions = 0
+        self._executions = self._wasted = 0
         self.bound = preemptions
         self.gave_up = False
 
@@ -129,7 +133,7 @@ class Tree(Plan):
         leaves = list(self._leaves())
         for limb in leaves:
             room = WIDTH - len(leaves)
-            if room and self._executions >= WHOLE:
+            if room and self._executions >= max(WHOLE, WASTE * self._wasted):
                 limb.split(room + 1)
                 leaves = list(self._leaves())
         self._out, blocks = [], []
@@ -144,7 +148,8 @@ class Tree(Plan):
     def done(self, number: int, strategy: Strategy, executions: int, ended: bool) -> None:
         """As for every plan."""
         limb = self._out[number]
-        limb.search = strategy
+        self._wasted += getattr(strategy, "wasted", 0) - limb.wasted
+        limb.search, limb.wasted = strategy, getattr(strategy, "wasted", 0)
         limb.executions += executions
         self._executions += executions
         limb.ready = True

@@ -265,6 +265,7 @@ def test_a_bug_of_another_kind_than_promised_is_not_the_bug(tmp_path: Path) -> N
         ("reproduce --shard 3/2", "--shard: '3/2' is not a shard: write I/N with 1 <= I <= N"),
         ("list --shard 99/100", "--shard 99/100: nothing is left for it"),
         ("stress no_main.py", "no_main.py: no main()"),
+        ("explore awaited.py", "awaited.py: main() is async: a target's main() is called, not awaited"),
         ("stress racy.py --until soon", "--until: until 'soon' is not understood: write 20-failures"),
         ("stress bad_import.py --budget 5x", "No module named 'nowhere_to_be_found'"),
     ],
@@ -272,6 +273,7 @@ def test_a_bug_of_another_kind_than_promised_is_not_the_bug(tmp_path: Path) -> N
 def test_a_mistake_gets_one_line_on_stderr_and_exit_2(programs: Path, arguments: str, words: str) -> None:
     (programs / "broken_syntax.py").write_text("def main():\n    return (\n")
     (programs / "no_main.py").write_text("print('hello')\n")
+    (programs / "awaited.py").write_text("async def main(): pass\n")
     (programs / "bad_import.py").write_text("import nowhere_to_be_found\ndef main(): pass\n")
     answer = lab(*arguments.split(), cwd=programs)
     assert (answer.returncode, answer.stdout) == (2, "")

@@ -54,6 +54,8 @@ def load_program(
     tree = _parse(source, path)
     if not _has_main(tree):
         raise TargetError(f"{path}: no main(): a target is a Python file that defines main() at its top level")
+    if any(isinstance(node, ast.AsyncFunctionDef) and node.name == "main" for node in tree.body):
+        raise TargetError(f"{path}: main() is async: a target's main() is called, not awaited")
     if oracle is not None and not oracle.is_file():
         oracle = None
     return Program(path.resolve(), shown, source, digest(source), oracle, dict(settings or {}))

@@ -145,4 +145,4 @@ def test_the_command_line_explores_cpythons_tests_like_any_program() -> None:
     )  # fmt: skip
     found = json.loads(done.stdout)
     assert (found["outcome"], found["executions"]) == ("passed", 5), found["message"]
-    assert list(found["results"]) == ["{'run': 10, 'failed': [], 'skipped': []}"]
+    assert list(found["results"]) == ["{'failed': [], 'run': 10, 'skipped': []}"]

@@ -214,6 +214,18 @@ def test_a_reader_is_shown_what_threads_share_and_change_and_who_was_preempted()
     ]
 
 
+def test_what_others_do_after_the_thread_has_failed_is_not_shown() -> None:
+    steps = (
+        step(1, "ann", "write", "orders"),
+        step(2, "bob", "read", "orders"),
+        step(3, "bob", "exit"),
+        step(4, "ann", "write", "orders"),
+    )
+    trace = Trace(steps, ("main", "ann", "bob"))
+    shown = {m: [s.step for s in relevant(trace, Outcome.CRASHED, m).steps] for m in ("bob: KeyError: 1", "KeyError")}
+    assert shown == {"bob: KeyError: 1": [1, 2], "KeyError": [1, 2, 4]}
+
+
 def test_state_that_no_thread_changes_while_another_looks_is_not_shown() -> None:
     state = {"stock.left": "5", "PAUSE": "0.01"}
     shown = relevant(

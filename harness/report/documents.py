@@ -22,20 +22,20 @@ def dumps(document: Mapping[str, Any], indent: int | None = 2) -> str:
 def exploration_document(found: Exploration) -> dict[str, Any]:
     """`explore --json`: every field of the result, its trace as a list of steps."""
     document = {field.name: getattr(found, field.name) for field in fields(found) if field.name != "trace"}
-    document["trace"] = _steps(found.trace, found.outcome) if found.trace is not None else None
+    document["trace"] = _steps(found.trace, found.outcome, found.message) if found.trace is not None else None
     return document
 
 
 def replay_document(found: Replay) -> dict[str, Any]:
     """`replay --json`."""
     document = {field.name: getattr(found, field.name) for field in fields(found) if field.name != "trace"}
-    document["trace"] = _steps(found.trace, found.outcome) if found.trace is not None else []
+    document["trace"] = _steps(found.trace, found.outcome, found.message) if found.trace is not None else []
     return document
 
 
-def _steps(trace: Trace, outcome: Outcome) -> list[dict[str, Any]]:
+def _steps(trace: Trace, outcome: Outcome, message: str) -> list[dict[str, Any]]:
     """Every step; `shown` is true for those that the picture keeps because they explain the outcome."""
-    kept = {(step.step, step.thread, waits(step)) for step in relevant(trace, outcome).steps}
+    kept = {(step.step, step.thread, waits(step)) for step in relevant(trace, outcome, message).steps}
     found = zip(trace.steps, trace.to_json(), strict=True)
     return [{**document, "shown": (step.step, step.thread, waits(step)) in kept} for step, document in found]
 

@@ -27,13 +27,14 @@ def waits(step: TraceStep) -> bool:
     return bool(step.waits_on) or step.value == WAITS
 
 
-def relevant(trace: Trace, outcome: Outcome) -> Trace:
+def relevant(trace: Trace, outcome: Outcome, message: str = "") -> Trace:
     """The trace with the steps and the state that explain its outcome; all of them where no step would be left.
 
     A step that follows left-out ones takes over whom they preempted.
     """
-    deadlock = _deadlock(trace.steps) if outcome is Outcome.DEADLOCK else []
-    steps = deadlock or _race(trace.steps) or [s for s in trace.steps if s.operation not in LIFE]
+    before = _until_the_failure(trace.steps, outcome, message)
+    deadlock = _deadlock(before) if outcome is Outcome.DEADLOCK else []
+    steps = deadlock or _race(before) or [s for s in before if s.operation not in LIFE]
     if not steps:
         return trace
     named = {root(step.object) for step in steps}
@@ -45,7 +46,7 @@ def relevant(trace: Trace, outcome: Outcome) -> Trace:
 def failing_step(trace: Trace, outcome: Outcome, message: str) -> TraceStep | None:
     """The step in which the failure shows: where the message says, else the last one that matters, in program code."""
     carried_out = [step for step in trace.steps if not waits(step) and step.file]
-    matters = [step for step in relevant(trace, outcome).steps if not waits(step) and step.file]
+    matters = [step for step in relevant(trace, outcome, message).steps if not waits(step) and step.file]
     failed = [step for step in carried_out if message.startswith(f"{step.thread}: ")]
     there = [step for step in failed if f" ({Path(step.file).name}:{step.line})" in message]
     before = [step for step in matters if any(step.thread == other.thread for other in failed)]
@@ -55,6 +56,13 @@ def failing_step(trace: Trace, outcome: Outcome, message: str) -> TraceStep | No
 def root(name: str) -> str:
     """The container that an item's name begins with: `orders` for `orders['order 1']`."""
     return name.partition("[")[0]
+
+
+def _until_the_failure(steps: Sequence[TraceStep], outcome: Outcome, message: str) -> Sequence[TraceStep]:
+    """What others do after the thread has failed that `message` begins with changes nothing any more."""
+    failed = message.partition(": ")[0] if outcome in (Outcome.VIOLATED, Outcome.CRASHED) else ""
+    last = max((at for at, step in enumerate(steps, 1) if step.thread == failed), default=len(steps))
+    return steps[:last]
 
 
 def _deadlock(steps: Sequence[TraceStep]) -> list[TraceStep]:

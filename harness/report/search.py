@@ -97,7 +97,7 @@ def _exploration_lines(found: Exploration, style: Style) -> Iterator[str]:
     if found.outcome.failed:
         if found.trace is not None and found.trace.steps:
             yield ""
-            yield picture(found.trace, found.outcome, style)
+            yield picture(found.trace, found.outcome, found.message, style)
             yield ""
         if found.critical_pair is not None:
             yield f"  passes   {replay_line(found, found.critical_pair.passing)}"
@@ -148,9 +148,9 @@ def histogram(results: Mapping[str, int]) -> str:
     return ", ".join(words)
 
 
-def picture(trace: Trace, outcome: Outcome, style: Style) -> str:
+def picture(trace: Trace, outcome: Outcome, message: str, style: Style) -> str:
     """The steps that explain the trace, drawn, and how many are not shown."""
-    shown = relevant(trace, outcome)
+    shown = relevant(trace, outcome, message)
     left_out = len(trace.steps) - len(shown.steps)
     if not left_out:
         return draw(shown, style)
@@ -163,7 +163,10 @@ def replay_text(found: Replay, style: Style, all_steps: bool = False) -> str:
     parts = []
     if found.trace is not None and found.trace.steps:
         whole = all_steps or found.diverged
-        shown = draw(found.trace, style, loops=not all_steps) if whole else picture(found.trace, found.outcome, style)
+        if whole:
+            shown = draw(found.trace, style, loops=not all_steps)
+        else:
+            shown = picture(found.trace, found.outcome, found.message, style)
         parts += [shown, ""]
     if found.output:
         parts += [style.paint("printed by the program:", "bold"), found.output.rstrip("\n"), ""]

@@ -14,7 +14,7 @@ called right before the access takes effect, and is the scheduling point. `kind`
                                                     `__hash__` or `__eq__` the program wrote
     iterator, generator   the iterator ("write")    WHOLE, beside the read of what it walks over
 
-`in_order(mapping)` is called where the program is about to see which keys of a dict came first (a loop, `list`,
+`in_order(mapping, site)` is called where the program is about to see which keys of a dict came first (a loop, `list`,
 `str`, `popitem` …, but not `sorted`, `len` or `sum`).
 
 `together(touches, site)` is called instead where one operation touches several things at once: a list of
@@ -67,7 +67,7 @@ def hooks(
     together: Together | None = None,
     instead: Access | None = None,
     unseen: Unseen | None = None,
-    in_order: Callable[[Any], None] | None = None,
+    in_order: Callable[[Any, int], None] | None = None,
 ) -> dict[str, Callable[..., Any]]:
     """The builtins a rewritten program needs, by name."""
     made = Hooks(access, together, instead, unseen, in_order)

@@ -37,7 +37,7 @@ class Announcer:
         together: Together | None,
         instead: Access | None = None,
         unseen: Unseen | None = None,
-        in_order: Callable[[Any], None] | None = None,
+        in_order: Callable[[Any, int], None] | None = None,
     ) -> None:
         self.access = access
         self.instead = instead
@@ -45,13 +45,13 @@ class Announcer:
         self.not_seen = unseen or _ignored
         self._in_order = in_order
 
-    def in_order(self, *values: Any) -> None:
-        """The program is about to see which keys of the dicts among these (or that these show) came first."""
+    def in_order(self, site: int, *values: Any) -> None:
+        """The program is about to see which keys came first in the dicts among these, or that these show."""
         for value in values:
             if self._in_order is not None and facts_of(type(value)).sort in ("container", "view"):
                 container = contents(value)
-                if isinstance(container, dict) and owner_of(container) is container:
-                    self._in_order(container)
+                if isinstance(container, dict):
+                    self._in_order(owner_of(container), site)
 
     def _one_by_one(self, touches: list[Touch], site: int) -> None:
         for kind, obj, key in touches:
@@ -74,7 +74,7 @@ class Announcer:
         if effect in UNSEEN:
             self.not_seen(UNSEEN[effect], site, effect in LASTING)
         if effect in SHOWING:
-            self.in_order(*(touch[1] for touch in reachable(arguments)))
+            self.in_order(site, *(touch[1] for touch in reachable(arguments)))
         looking = any(type(argument) in LOOKING for argument in arguments)
         touches = [*effect(receiver, arguments), *(reachable(arguments) if looking else ())]
         self.say(touches, site)

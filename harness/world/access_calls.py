@@ -47,7 +47,7 @@ class Calls(Containers):
         found = effect_of(function)
         if found is not None:
             if (kind is type or kind is types.BuiltinFunctionType) and function in _IN_ORDER:
-                self.in_order(*arguments)
+                self.in_order(site, *arguments)
             self.effect(found, arguments, site)
         return function
 
@@ -152,7 +152,7 @@ class Calls(Containers):
         if found[0] is write_from and any(map(_runs_code, arguments)):
             return Receiver(self._announcing(getattr(obj, name), found, site))
         if name in _METHODS_IN_ORDER:
-            self.in_order(obj, *arguments)
+            self.in_order(site, obj, *arguments)
         self.effect(found, arguments, site)
         return obj
 

@@ -207,7 +207,7 @@ class Containers(Variables):
         if facts.sort not in _CONTAINERS or not facts.is_native("__iter__"):
             return iterable
         container = contents(iterable)
-        self.in_order(iterable)
+        self.in_order(site, iterable)
         if facts.base is not list:
             self.access("read", owner_of(container), WHOLE, site)
         return Steps.over(iter(iterable), partial(self.access, "read", owner_of(container), WHOLE, site))
@@ -238,7 +238,7 @@ class Containers(Variables):
         if sort in ("iterator", "generator"):
             return self._walk(iterable, iterable, site)
         self._reads(iterable, "__iter__", site)
-        self.in_order(iterable)
+        self.in_order(site, iterable)
         return iterable
 
     def unpack(self, value: Any, site: int) -> Any:

@@ -189,11 +189,18 @@ class Points:
         if kind != "read" and isinstance(obj, dict):
             self._comes_last(obj, key)
 
-    def shows_order(self, mapping: dict[Any, Any]) -> None:
+    def shows_order(self, mapping: Any, site: int) -> None:
         """The program looks at which keys came first: from the next execution on, new keys are in conflict.
 
         Without that they are locations of their own, and nobody could tell in which order they were stored.
+        Of the names in a module or an object it can only be said that their order is not searched.
         """
+        if not isinstance(mapping, dict) or id(mapping) in self.instrumented:
+            names = self._seen.get(id(mapping), (None, {}))[1].values()
+            writers = {seen.owner for seen in names if seen.written}
+            if MANY in writers or len(writers) > 1:
+                self.not_seen("in which order threads add names to an object is not searched", site, True)
+            return
         if self._scheduler.noting is not None and len(self._stored.get(id(mapping), ())) > 1:
             token = self.token(mapping)
             if token not in self._ordered:

@@ -154,6 +154,8 @@ class Search:
         if found.unseen and steps.exhausted and not found.inconclusive:
             found.exhausted = False
             found.message = f"every interleaving of the steps was tried, but {found.unseen}"
+        if left and not steps.exhausted and not found.inconclusive:  # there was nothing more to do
+            found.message = "executions were cut at the step bound: what is behind it was not tried"
         return True
 
     def _left(self) -> int:

@@ -280,6 +280,7 @@ SMALL = "x = 0\ndef work():\n    global x\n    x += 1\nWORKERS = dict(a=work, b=
         (SMALL, {"preemptions": 9}, "exhausted", True, None, ""),
         (SMALL, {"budget": Budget(executions=3)}, "budget spent", False, None, ""),
         (SMALL, {"preemptions": 1, "strategy": "random", "budget": Budget(executions=9)}, "budget spent", False, 1, ""),
+        (SMALL, {"max_steps": 20}, "budget spent", False, None, "executions were cut at the step bound"),
         (GUESSES, {}, "budget spent", False, None, "every interleaving was tried, for one sequence of random numbers"),
         (ENDLESS, {"max_steps": 300, "budget": Budget(executions=9)}, "inconclusive", False, None, "still running"),
         (ENDLESS, {"max_steps": 300, "preemptions": 0}, "inconclusive", False, 0, "still running after 300 steps"),

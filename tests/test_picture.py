@@ -212,3 +212,51 @@ def test_many_threads_with_long_names_of_any_script_keep_to_80_columns(threads: 
     """), encoding="utf-8")  # fmt: skip
     runner = Runner(load_program(path))
     assert {columns(text) <= 80 for text in everything(runner.record(Chance(threads), 2_000))} == {True}
+
+
+def states(tmp_path: Path, source: str, number: int) -> list[str]:
+    """The lines about the shared state in what `replay --step` says of a step."""
+    path = tmp_path / "shop.py"
+    path.write_text(textwrap.dedent(source), encoding="utf-8")
+    program = load_program(path)
+    shown = Runner(program).replay(Witness.parse(f"h1:passed:{program.digest}"))
+    assert shown.diverged is None
+    return [line for line in step_text(shown.trace, number, Style()).splitlines() if line.startswith("  state ")]
+
+
+def test_a_step_says_which_item_is_there_and_which_is_not_and_that_nobody_holds_the_lock(tmp_path: Path) -> None:
+    source = """
+        import threading
+        LOCK = threading.Lock()
+        SOLD_OUT, PRICES = {"tea"}, {"tea": 4}
+        def order():
+            with LOCK:
+                "tea" in SOLD_OUT
+                PRICES.pop("tea")
+                SOLD_OUT.discard("rum")
+        def main():
+            t = threading.Thread(target=order, name="order")
+            t.start()
+            t.join()
+            PRICES.get("tea")
+            SOLD_OUT.clear()
+    """
+    assert states(tmp_path, source, 11) == [
+        "  state    SOLD_OUT = {'tea'}",
+        "  state    SOLD_OUT['tea'] = 'tea'",
+        "  state    PRICES = {}",
+        "  state    PRICES['tea'] = (nothing)",
+        "  state    SOLD_OUT['rum'] = (nothing)",
+        "  state    LOCK = (nobody)",
+    ]
+
+
+def test_an_executors_queue_has_as_many_tasks_as_nobody_has_begun(tmp_path: Path) -> None:
+    source = """
+        from concurrent.futures import ThreadPoolExecutor
+        def main():
+            with ThreadPoolExecutor(1, thread_name_prefix="worker") as pool:
+                for _ in range(2):
+                    pool.submit(print)
+    """
+    assert states(tmp_path, source, 6) == ["  state    pool = 1 queued"]

@@ -38,8 +38,10 @@ def _lines(trace: Trace, number: int, style: Style) -> Iterator[str]:
         yield f"  {clip(measured(step.preempted), 30)} was preempted before it"
     if step.locks:
         yield fold(", ".join(step.locks), "  holds    ")
+    locks = {found.object for found in trace.steps if found.lock}
     for name, value in step.state.items():
-        yield f"  state    {clip(measured(name), 30)} = {clip(measured(value), 34) or '(nobody)'}"
+        absent = "(nobody)" if name in locks else "(nothing)"
+        yield f"  state    {clip(measured(name), 30)} = {clip(measured(value), 34) or absent}"
     for thread in trace.threads:
         yield from _standing(trace, step, thread)
 

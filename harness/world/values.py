@@ -33,6 +33,9 @@ def peek(obj: Any, key: Any) -> Any:
             return MISSING
     if issubclass(type(obj), dict):
         return dict.get(obj, key, MISSING)
+    for kind in (set, frozenset):
+        if issubclass(type(obj), kind):
+            return key if kind.__contains__(obj, key) else MISSING
     if issubclass(type(key), int) and issubclass(type(obj), (list, bytearray)):
         return obj[key] if -len(obj) <= key < len(obj) else MISSING
     inside = _inside(obj)
@@ -94,7 +97,8 @@ def _barrier(inside: dict[str, Any]) -> str:
 
 def _queue(inside: dict[str, Any]) -> str:
     items = inside["queue"] if "queue" in inside else inside["_queue"]
-    return f"{len(items)} queued" if any(is_library(type(item)) for item in items) else show(items)
+    tasks = sum(is_library(type(item)) for item in items)  # beside them an executor puts None, to wake its workers
+    return f"{tasks} queued" if tasks else show(items)
 
 
 _STANDINGS: dict[str, Callable[[dict[str, Any]], str]] = {

@@ -260,3 +260,24 @@ def test_an_executors_queue_has_as_many_tasks_as_nobody_has_begun(tmp_path: Path
                     pool.submit(print)
     """
     assert states(tmp_path, source, 6) == ["  state    pool = 1 queued"]
+
+
+def test_a_wait_is_of_the_operation_that_began_it_and_not_of_the_last_one_shown(tmp_path: Path) -> None:
+    source = """
+        from concurrent.futures import ThreadPoolExecutor, as_completed
+        from queue import LifoQueue
+        def work(free):
+            free.get()
+        def main():
+            free = LifoQueue()
+            free.put(1)
+            with ThreadPoolExecutor(1, thread_name_prefix="worker") as pool:
+                for done in as_completed([pool.submit(work, free)]):
+                    done.result()
+    """
+    assert picture(tmp_path, source, "passed")[:4] == [
+        " #  MainThread            worker_0           free  pool    Future",
+        " 1  put free                                 [1]",
+        "    as_completed … waits                     [1]",
+        "    -- MainThread is blocked --->",
+    ]

@@ -38,7 +38,7 @@ def relevant(trace: Trace, outcome: Outcome, message: str = "") -> Trace:
     if not steps:
         return trace
     named = {root(step.object) for step in steps}
-    kept = list(_with_preemptions(trace.steps, _waits_in_one_line(steps)))
+    kept = list(_with_preemptions(trace.steps, _waits_in_one_line(steps, trace.steps)))
     state = [{name: value for name, value in s.state.items() if root(name) in named} for s in kept]
     return replace(trace, steps=tuple(replace(step, state=now) for step, now in zip(kept, state, strict=True)))
 
@@ -118,16 +118,21 @@ def _contended(steps: Sequence[TraceStep]) -> set[tuple[str, bool]]:
     return {(name, False) for name in shared} | {(name, True) for name in shared if "write" in done[name]}
 
 
-def _waits_in_one_line(steps: Sequence[TraceStep]) -> list[TraceStep]:
-    """An operation and its being blocked inside become one line, a sleep and its end as well."""
+def _waits_in_one_line(steps: Sequence[TraceStep], every: Sequence[TraceStep]) -> list[TraceStep]:
+    """An operation and its being blocked inside become one line, a sleep and its end as well.
+
+    `every` has the operations, also those that are not among the steps: a thread is blocked right after its own.
+    """
+    begun = {(step.step, step.thread): step for step in every if not waits(step)}
     kept: list[TraceStep] = []
     for step in steps:
-        last = kept[-1] if kept else None
         if step.operation == "sleep" and not waits(step):  # its beginning has been shown
             continue
-        if last and step.operation == "wake" and waits(step) and last.thread == step.thread and not waits(last):
-            step = replace(last, value=WAITS, waits_on=step.waits_on, state=step.state)
-            kept.pop()
+        operation = begun.get((step.step - 1, step.thread))
+        if operation and step.operation == "wake" and waits(step):
+            if kept and kept[-1] == operation:
+                kept.pop()
+            step = replace(operation, value=WAITS, waits_on=step.waits_on, state=step.state)
         kept.append(step)
     return kept
 

@@ -32,7 +32,7 @@ EFFORT = 10_000
 ATTEMPTS = 120
 """Executions tried, at most: most pairs are found by the first three."""
 
-LONGEST = 1_000
+LONGEST = 5_000
 """Steps of an execution beyond which no pair is looked for."""
 
 _DATA = ("read", "write")
@@ -74,12 +74,12 @@ def critical_pair(failing: Replayed, runner: Runner) -> CriticalPair | None:
                 continue
             met.add(swap.swapped)
             bound = 2 * found.execution.steps + 100
-            other = runner.record(Roughly(swap.swapped, found.witness.fair), bound)
+            other = runner.record(Roughly(swap.swapped, found.witness.fair), bound, states=False)
             left -= other.execution.steps
             if other.execution.outcome is outcome:
                 todo.append(other)
             elif other.execution.outcome is Outcome.PASSED and _came_first(swap, other):
-                same = runner.record(Roughly(swap.kept, found.witness.fair), bound)
+                same = runner.record(Roughly(swap.kept, found.witness.fair), bound, states=False)
                 left -= same.execution.steps
                 if same.execution.outcome is outcome:
                     return _pair(swap, same, other)

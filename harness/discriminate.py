@@ -100,7 +100,7 @@ class _Experiments:
     def _try(self, schedule: Sequence[int], hoped: int, chosen: frozenset[int]) -> bool:
         policy = _Only(self._runner.world.scheduler, schedule, chosen, hoped, self._patience)
         try:
-            self._runner.record(policy, len(schedule) + 2 * self._patience)
+            self._runner.record(policy, len(schedule) + 2 * self._patience, states=False)
         except _Over:
             self.blocked = self.blocked or policy.blocked
             return policy.finished
@@ -131,7 +131,7 @@ def _passed_over(shown: Replayed, runner: Runner) -> str:
         max(ENOUGH * 10, len(schedule)),
     )
     try:
-        runner.record(policy, 3 * len(schedule) + ENOUGH * 10)
+        runner.record(policy, 3 * len(schedule) + ENOUGH * 10, states=False)
     except _Over:
         pass
     return f"; with {served} stopped, {late} {'gets' if policy.finished else 'does not get'} through"

@@ -154,23 +154,30 @@ class Runner:
         scheduler = self.world.scheduler
         scheduler.release_points = scheduler.release_points or scheduler.probed
 
-    def record(self, strategy: Policy, max_steps: int) -> Replayed:
-        """One execution under `strategy` with every access a step, recorded in full."""
-        return self._recorded(strategy, max_steps=max_steps)
+    def record(self, strategy: Policy, max_steps: int, states: bool = True) -> Replayed:
+        """One execution under `strategy` with every access a step, recorded; without `states` these are left out."""
+        return self._recorded(strategy, max_steps=max_steps, states=states)
 
-    def follow(self, execution: Execution, *, fair_from: int | None = None, max_steps: int | None = None) -> Replayed:
-        """The same execution again, recorded in full; with `fair_from`, threads take turns from that step on."""
+    def follow(
+        self,
+        execution: Execution,
+        *,
+        fair_from: int | None = None,
+        max_steps: int | None = None,
+        states: bool = True,
+    ) -> Replayed:
+        """The same execution again, recorded; with `fair_from`, threads take turns from that step on."""
         schedule = execution.schedule[:fair_from]
         policy = Follow(schedule, execution.granularity.had, fair_from is not None)
-        return self._recorded(policy, max_steps=max_steps)
+        return self._recorded(policy, max_steps=max_steps, states=states)
 
     def replay(self, witness: Witness) -> Replayed:
         """The execution that `witness` describes, recorded in full. Never ends silently in another outcome."""
         return self._recorded(None, witness)
 
     def approach(self, witness: Witness, max_steps: int) -> Replayed:
-        """An execution as close to `witness` as the program allows: turns that do not fit are left out."""
-        return self._recorded(None, witness, max_steps, lenient=True)
+        """As close to `witness` as the program allows, recorded without states: turns that do not fit are left out."""
+        return self._recorded(None, witness, max_steps, lenient=True, states=False)
 
     def lead(self, suspects: Sequence[Suspect], max_steps: int) -> Replayed:
         """An execution that is steered towards the deadlock of these threads, recorded in full."""
@@ -183,9 +190,10 @@ class Runner:
         max_steps: int | None = None,
         lenient: bool = False,
         suspects: Sequence[Suspect] = (),
+        states: bool = True,
     ) -> Replayed:
         world = self.world
-        recording = Recording(world)
+        recording = Recording(world, states)
         if suspects:
             policy = Directed(suspects, recording)
         if witness is not None:

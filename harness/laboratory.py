@@ -184,16 +184,16 @@ class Laboratory:
     def look(self) -> Look:
         """Execute the program twice along one schedule, then twice more for a profile. Raises TargetError."""
         runner = self._runner
-        first = runner.record(_Random(self._order.seed), CHECKED_STEPS)
+        first = runner.record(_Random(self._order.seed), CHECKED_STEPS, states=False)
         runner.refine()
-        odd = _difference(first, runner.follow(first.execution, max_steps=CHECKED_STEPS))
+        odd = _difference(first, runner.follow(first.execution, max_steps=CHECKED_STEPS, states=False))
         profile = Profile() if odd else self._profile()
         short = first.execution.steps <= FEW_STEPS
         return Look(odd, profile, potential_deadlocks(first), data_races(first), short, runner.world.known)
 
     def races(self) -> list[DataRace]:
         """Those of some more executions: not every schedule shows each, and a few short ones cost little."""
-        several = (self._runner.record(_Random(self._order.seed + n), CHECKED_STEPS) for n in (1, 2, 3))
+        several = (self._runner.record(_Random(self._order.seed + n), CHECKED_STEPS, states=False) for n in (1, 2, 3))
         return merged(*map(data_races, several))
 
     def _profile(self) -> Profile:

@@ -102,7 +102,7 @@ class _Shrinking:
             return False
         search = _CountUp(self._runner, self.best)
         for execution in search.failures():
-            self._accept(self._runner.follow(execution), at_most=True)
+            self._accept(self._runner.follow(execution, states=False), at_most=True)
         return search.complete
 
     def _starts(self, length: int) -> Iterator[int]:
@@ -115,7 +115,7 @@ class _Shrinking:
         return self._accept(self._runner.approach(witness._replace(turns=kept), self._bound()))
 
     def _try(self, policy: Roughly) -> bool:
-        return self._left > 0 and self._accept(self._runner.record(policy, self._bound()))
+        return self._left > 0 and self._accept(self._runner.record(policy, self._bound(), states=False))
 
     def _bound(self) -> int:
         return 2 * self.best.execution.steps + SLACK

@@ -42,10 +42,11 @@ class Facts(NamedTuple):
 
 
 class Recording:
-    """Told of each step by the scheduler; afterwards `trace()` has everything."""
+    """Told of each step by the scheduler; afterwards `trace()` has everything, without `states` all but these."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, states: bool = True) -> None:
         self._world = world
+        self._states = states
         self.naming = Naming(world.survey_now, lambda obj: id(obj) in world.points.instrumented)
         self._steps: list[TraceStep] = []
         self._open: dict[str, Any] | None = None
@@ -123,7 +124,7 @@ class Recording:
             "step": self._step, "thread": task.name, "operation": kind, "object": name, "file": file, "line": line,
             "source": linecache.getline(file, line).strip() if file else "", "waits_on": None,
             "preempted": preempted, "time": self._world.scheduler.now, "locks": self._held(task),
-            "lock": _is_lock(task.subject),
+            "lock": _is_lock(task.subject), "shared": False,
         }  # fmt: skip
         self._watch(name)
         if kind == "acquire" and issubclass(type(task.subject), InnerLock):
@@ -146,7 +147,9 @@ class Recording:
 
     def trace(self, shared: Container[int]) -> Trace:
         """All steps so far; `shared` are the indexes of those on what several threads touch and one changes."""
-        steps = (step if step.value == WAITS else replace(step, shared=step.step in shared) for step in self._steps)
+        steps = (
+            replace(step, shared=True) if step.shared is False and step.step in shared else step for step in self._steps
+        )
         return Trace(tuple(steps), tuple(task.name for task in self._world.scheduler.tasks))
 
     def where(self, task: Task) -> tuple[str, int]:
@@ -228,6 +231,8 @@ class Recording:
         return TIMED_OUT if kind in ("wake", "join") and task.timed_out else ""
 
     def _state(self) -> dict[str, str]:
+        if not self._states:  # to look at all that was touched, after each step, is most of the work of a long record
+            return {}
         stored = {name: peek(obj, key) for name, (found, key) in self._data.items() if (obj := found()) is not None}
         state = {name: standing(value) or show(value) for name, value in stored.items() if not _is_lock(value)}
         stand = {name: standing(found()) for name, found in self._primitives.items()}

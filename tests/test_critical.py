@@ -220,3 +220,15 @@ def test_explore_tells_the_pair(tmp_path: Path) -> None:
         "           bank.py:7  account.balance = seen + 1   (writes 1)",
     ]
     assert shown[-2].endswith(f" {found.critical_pair.passing}")
+
+
+def test_a_failure_of_more_than_a_thousand_steps_has_a_pair(tmp_path: Path) -> None:
+    source = TWO_LOCKS.replace(
+        "        with one:", "        for _ in range(260):\n            with one: pass\n        with one:"
+    )
+    runner = runner_of(tmp_path, source)
+    shown = runner.replay(Witness.parse(f"h1:deadlock:{runner.program.digest}:ann@acquire+B=bob"))
+    assert (shown.diverged, shown.execution.steps) == (None, 1050)
+    pair = critical_pair(shown, runner)
+    assert pair is not None
+    assert pair.sentence == "bob's acquire of B (bank.py:7) before ann's acquire (bank.py:8)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -195,3 +196,11 @@ def test_a_wait_inside_an_operation_says_so(tmp_path: Path) -> None:
     """)  # fmt: skip
     shown = runner.replay(Witness.parse(f"h1:deadlock:{runner.program.digest}"))
     assert lines(shown, "put", "wake") == ["put put box", "put put box", "put wake box waits"]
+
+
+def test_without_states_a_record_is_the_same_but_for_them(tmp_path: Path) -> None:
+    runner = runner_of(tmp_path, COUNTER)
+    full, short = (runner.record(Chance(3), 5_000, states=states) for states in (True, False))
+    assert any(step.state for step in full.trace.steps)
+    assert short.trace.steps == tuple(replace(step, state={}) for step in full.trace.steps)
+    assert (short.witness, short.preemptions, short.facts) == (full.witness, full.preemptions, full.facts)

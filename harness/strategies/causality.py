@@ -13,6 +13,7 @@ is a barrier: it happens only when nobody is enabled.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Hashable, Sequence
 from typing import Final, NamedTuple
 
@@ -133,11 +134,11 @@ class History:
 
     def direct(self, i: int) -> list[int]:
         """The steps directly before step i: of those that happen before it in its epoch, the last ones."""
-        return [j for j in range(i) if self._direct[i] >> j & 1]
+        return bits(self._direct[i])
 
     def epoch(self, i: int) -> int:
         """The first step at the virtual time of step i."""
-        return max(start for start in self._epochs if start <= i)
+        return self._epochs[bisect_right(self._epochs, i) - 1]
 
     def futures(self) -> list[int]:
         """For each step the steps that happen after it."""
@@ -307,6 +308,16 @@ class History:
 
     def _touches(self, i: int, obj: Hashable) -> bool:
         return any(access.object == obj for access in self.accesses[i])
+
+
+def bits(steps: int) -> list[int]:
+    """The numbers of the steps in a set of them, ascending."""
+    found = []
+    while steps:
+        low = steps & -steps
+        found.append(low.bit_length() - 1)
+        steps ^= low
+    return found
 
 
 def effective(step: Step) -> tuple[Access, ...]:

@@ -88,6 +88,7 @@ class Iterative(Strategy):
         self._take_over(steps)
         first = max(0, len(self._path) - 1)
         cost = self._cost
+        tasks = tuple(step.task for step in steps)
         for i in range(first, len(steps)):
             task = steps[i].task
             following = steps[i + 1] if i + 1 < len(steps) else None
@@ -96,16 +97,15 @@ class Iterative(Strategy):
                 self.redundant = i == first and bool(self._path)
                 return
             if following is not None:
-                self._branch(steps, i + 1, cost + can_go_on)
+                self._branch(following, tasks[: i + 1], cost + can_go_on)
 
-    def _branch(self, steps: Sequence[Step], at: int, cost: int) -> None:
-        others = [task for task in steps[at].enabled if task != steps[at].task]
+    def _branch(self, step: Step, before: tuple[int, ...], cost: int) -> None:
+        others = [task for task in step.enabled if task != step.task]
         if cost >= len(self._todo):
             self._left_out = self._left_out or bool(others)
             return
-        before = tuple(step.task for step in steps[:at]) if others else ()
         for task in reversed(others):
-            leads_to = self._classes.foresee(self._history, at, task)
+            leads_to = self._classes.foresee(self._history, len(before), task)
             if leads_to is None or not self._classes.met(leads_to):
                 self._todo[cost].append(((*before, task), leads_to))
 

@@ -9,13 +9,13 @@ from typing import Any
 
 
 class Process:
-    """As it was when this was made: environment, working directory, arguments, where modules are found."""
+    """As it was when this was made: environment, working directory, where modules are found; as arguments, none."""
 
-    def __init__(self) -> None:
+    def __init__(self, program: str) -> None:
         self._environment = dict(os.environ)
         self._stored: dict[Any, Any] = vars(os.environ)["_data"]  # looked at each time, and reading it decoded is slow
         self._as_stored = dict(self._stored)
-        self._arguments, self._path = list(sys.argv), list(sys.path)
+        self._arguments, self._path = [program], list(sys.path)
         self._directory = _directory()
 
     def put_back(self) -> None:

@@ -152,7 +152,7 @@ class World:
         self.survey: Survey | None = None
         self._crashes: list[tuple[str, BaseException]] = []
         self._count = 0
-        self._process = Process()
+        self._process = Process(str(program.path))
 
     def execute(
         self,

@@ -199,6 +199,8 @@ def _names(found: list[Path]) -> str:
 
 def _unknown(pattern: str, every: list[Path]) -> str:
     """The line for a name that fits nothing; it proposes what the user may have meant."""
+    if Path(pattern).is_file() and pattern.endswith(".py"):
+        return f"a scenario is needed here, not a file: {pattern}"
     if Path(pattern).exists():
         return f"{pattern!r} is neither a scenario nor a .py file"
     names = {name: name_of(directory) for directory in every for name in (name_of(directory), directory.name)}

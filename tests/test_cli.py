@@ -248,6 +248,12 @@ def test_a_bug_of_another_kind_than_promised_is_not_the_bug(tmp_path: Path) -> N
         ("explore", "the following arguments are required: TARGET"),
         ("explore nothing.py", "nothing.py: no such file"),
         ("explore broken_syntax.py", "broken_syntax.py:2: syntax error: "),
+        ("explore misplaced.py", "misplaced.py:2: syntax error: 'return' outside function"),
+        ("stress misplaced.py", "misplaced.py:2: syntax error: 'return' outside function"),
+        ("explore imports_it.py", "misplaced.py:2: syntax error: 'return' outside function"),
+        ("stress imports_it.py --budget 5x", "'return' outside function (misplaced.py, line 2)"),
+        ("stress imports_broken.py --budget 5x", "cannot be loaded: SyntaxError: '(' was never closed"),
+        ("check misplaced.py", "a scenario is needed here, not a file: misplaced.py"),
         ("explore no_main.py", "no_main.py: no main()"),
         ("explore bad_import.py", "No module named 'nowhere_to_be_found'"),
         ("explore lost_updaet", "no scenario 'lost_updaet'; did you mean race_condition/lost_update"),
@@ -272,6 +278,9 @@ def test_a_bug_of_another_kind_than_promised_is_not_the_bug(tmp_path: Path) -> N
 )
 def test_a_mistake_gets_one_line_on_stderr_and_exit_2(programs: Path, arguments: str, words: str) -> None:
     (programs / "broken_syntax.py").write_text("def main():\n    return (\n")
+    (programs / "misplaced.py").write_text("def main(): pass\nreturn\n")
+    (programs / "imports_it.py").write_text("import misplaced\ndef main(): pass\n")
+    (programs / "imports_broken.py").write_text("import broken_syntax\ndef main(): pass\n")
     (programs / "no_main.py").write_text("print('hello')\n")
     (programs / "awaited.py").write_text("async def main(): pass\n")
     (programs / "bad_import.py").write_text("import nowhere_to_be_found\ndef main(): pass\n")
@@ -288,6 +297,14 @@ def test_a_broken_scenario_in_the_main_job_is_a_mistake_too(tmp_path: Path) -> N
     assert answer.returncode == 2
     assert "No module named 'nowhere_to_be_found'" in answer.stderr
     assert answer.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", ["explore", "stress --budget 3x", "stress --native --budget 3x"])
+def test_a_program_has_its_path_as_only_argument_and_modules_in_any_encoding(command: str, tmp_path: Path) -> None:
+    (tmp_path / "menu.py").write_bytes(b"# coding: latin-1\nDRINK = 'caf\xe9'\n")
+    (tmp_path / "shop.py").write_text("import sys, menu\ndef main():\n    return sys.argv, menu.DRINK\n")
+    answer = document(lab(*command.split(), "shop.py", "--json", cwd=tmp_path))
+    assert list(answer.get("results") or answer["outcomes"]) == [str(([str(tmp_path / "shop.py")], "café"))]
 
 
 # Lists, terminals and pipes.

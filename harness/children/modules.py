@@ -8,8 +8,9 @@ import importlib
 import marshal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
-from importlib.util import module_from_spec, spec_from_file_location
+from importlib.util import decode_source, module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
@@ -39,15 +40,17 @@ class Modules:
         self.compile = compile
         self.builtins: Mapping[str, Any] | None = None  # names these modules see beside the usual ones
         self._loaded: list[str] = []
-        neighbours = {path: path.read_text(encoding="utf-8") for path in self._neighbours(source, set())}
-        self._codes = {str(file): self._compiled(neighbours[file], str(file)) for file in neighbours}
-        self._codes[str(path)] = self._compiled(source, str(path))
+        neighbours = dict(self._neighbours(source, set()))
+        self._codes = {str(path): self._compiled(source, str(path))}
+        for file, text in neighbours.items():
+            with suppress(SyntaxError, ValueError):  # the child that imports it will say so
+                self._codes[str(file)] = self._compiled(text, str(file))
         self.repeatable = repeatable((source, *neighbours.values()), (file.stem for file in neighbours))
 
     def code(self, filename: str) -> CodeType:
         """A new copy of the file's code: the interpreter has not yet specialised anything in it."""
         if filename not in self._codes:
-            self._codes[filename] = self._compiled(Path(filename).read_text(encoding="utf-8"), filename)
+            self._codes[filename] = self._compiled(_source(Path(filename)), filename)
         code: CodeType = marshal.loads(self._codes[filename])
         return code
 
@@ -82,14 +85,20 @@ class Modules:
     def loaded(self, name: str) -> None:
         self._loaded.append(name)
 
-    def _neighbours(self, source: str, seen: set[Path]) -> Iterator[Path]:
-        """The single-file modules beside the program that it imports by name, and those they import."""
+    def _neighbours(self, source: str, seen: set[Path]) -> Iterator[tuple[Path, str]]:
+        """The single-file modules beside the program that it imports by name, and those they import, with their source.
+
+        One that is no Python is passed over: perhaps it is never imported, and if it is, that fails in the child.
+        """
         for name in _imported(source):
             path = Path(self.home.directory, f"{name}.py")
             if path not in seen and path.is_file() and name not in sys.modules:
                 seen.add(path)
-                yield path
-                yield from self._neighbours(path.read_text(encoding="utf-8"), seen)
+                with suppress(SyntaxError, ValueError, OSError):
+                    text = _source(path)
+                    ast.parse(text)
+                    yield path, text
+                    yield from self._neighbours(text, seen)
 
 
 class _Loader(SourceFileLoader):
@@ -105,6 +114,11 @@ class _Loader(SourceFileLoader):
         if self.modules.builtins is not None:
             module.__dict__["__builtins__"] = {**vars(builtins), **self.modules.builtins}
         super().exec_module(module)
+
+
+def _source(path: Path) -> str:
+    """As the interpreter reads it, in the encoding that it declares."""
+    return decode_source(path.read_bytes())
 
 
 def _plainly_compiled(path: Path) -> CodeType:

@@ -8,6 +8,7 @@ import io
 import pprint
 import re
 import tokenize
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -113,7 +114,10 @@ def _read(path: Path) -> str:
 
 def _parse(source: str, path: Path) -> ast.Module:
     try:
-        return ast.parse(source, str(path))
+        with warnings.catch_warnings(action="ignore"):
+            tree = ast.parse(source, str(path))
+            compile(tree, str(path), "exec", dont_inherit=True)  # some errors are found only then
+        return tree
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = getattr(error, "lineno", None)
         raise TargetError(f"{path}{f':{line}' if line else ''}: syntax error: {getattr(error, 'msg', error)}") from None

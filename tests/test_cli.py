@@ -307,6 +307,14 @@ def test_a_program_has_its_path_as_only_argument_and_modules_in_any_encoding(com
     assert list(answer.get("results") or answer["outcomes"]) == [str(([str(tmp_path / "shop.py")], "café"))]
 
 
+@pytest.mark.parametrize("command", ["explore --keep-going --budget 3x", "stress --budget 3x"])
+def test_what_an_exception_says_is_shown_without_addresses(command: str, tmp_path: Path) -> None:
+    (tmp_path / "shop.py").write_text("class Box: pass\ndef main(): raise ValueError(Box())\n")
+    answer = lab(*command.split(), "shop.py", cwd=tmp_path)
+    assert "ValueError: <shop.Box object>" in answer.stdout
+    assert " at 0x" not in answer.stdout
+
+
 # Lists, terminals and pipes.
 
 

@@ -19,7 +19,7 @@ from harness.children.job import End, Home, Job, Run
 from harness.children.modules import Modules
 from harness.children.perturbation import Perturbation, Plan
 from harness.world.access import hooks
-from harness.world.program import show_result
+from harness.world.program import show_error, show_result
 
 _HARNESS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
 _BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
@@ -171,10 +171,7 @@ def _print(error: BaseException) -> None:
 
 def _name_of(error: BaseException) -> str:
     """`ValueError: text`, as a traceback ends."""
-    try:
-        return f"{type(error).__name__}: {error}".rstrip(": ")
-    except Exception:  # its __str__ raises
-        return type(error).__name__
+    return f"{type(error).__name__}: {show_error(error)}".rstrip(": ")
 
 
 def _place(trace: TracebackType | None, home: Home) -> str:

@@ -92,9 +92,9 @@ def without_addresses(text: str) -> str:
 
 
 def show_error(error: BaseException) -> str:
-    """What an exception says; never raises."""
+    """What an exception says, without addresses, which differ from run to run; never raises."""
     try:
-        return str(error)
+        return _ADDRESS.sub("", str(error))
     except Exception as another:
         return f"its text cannot be had, for {type(another).__name__} is raised"
 

@@ -7,6 +7,7 @@ the program has taught (`Known`) goes along with each request and comes back wit
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -36,6 +37,9 @@ FEW_STEPS = 500
 
 LASSO_PREFIXES = (0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 987)
 """Where a witness of a livelock or starvation is tried to go over to taking turns, in steps."""
+
+_TEMPORARY = re.compile(r"\btmp[a-z0-9_]{8}\b")
+"""The names that CPython's tempfile gives (`_RandomNameSequence`), whose letters are chance and decide nothing."""
 
 PAUSE = 0.2
 """Seconds between two messages on how far a block is."""
@@ -316,7 +320,7 @@ def _difference(first: Replayed, second: Replayed) -> str:
                 f"nondeterministic program: step {one.step} expected {one.thread} to {one.operation} {one.object} "
                 f"(line {one.line}), saw {two.thread} {two.operation} {two.object} (line {two.line})"
             )
-        if without_addresses(one.value) != without_addresses(two.value):
+        if _lasting(one.value) != _lasting(two.value):
             return (
                 f"nondeterministic program: step {one.step}, {one.thread}'s {one.operation} of {one.object} "
                 f"(line {one.line}), found {one.value} the first time and {two.value} the second"
@@ -328,6 +332,11 @@ def _difference(first: Replayed, second: Replayed) -> str:
         told = f"main returned {results[0]} the first time and {results[1]} the second"
         return f"nondeterministic program: along one schedule {told}"
     return ""
+
+
+def _lasting(value: str) -> str:
+    """What is the same in each execution of a value that is shown: where an object or a temporary file lies is not."""
+    return _TEMPORARY.sub("tmp", without_addresses(value))
 
 
 class Here:

@@ -79,3 +79,9 @@ def test_a_result_that_differs_along_one_schedule_is_no_result(tmp_path: Path) -
     found = explored(tmp_path, "import uuid", "pass", "str(uuid.uuid4())")
     assert found.outcome.value == "inconclusive"
     assert found.message.startswith("nondeterministic program: along one schedule main returned '")
+
+
+def test_the_letters_of_a_temporary_name_decide_nothing(tmp_path: Path) -> None:
+    work = "with tempfile.TemporaryDirectory() as place:\n    log.append(os.path.join(place, 'x'))\n    log[-1]"
+    found = explored(tmp_path, "import os, tempfile", work, "len(log)")
+    assert (found.outcome.value, found.results) == ("passed", {"2": found.executions}), found.message

@@ -225,6 +225,8 @@ def test_a_bug_that_does_not_appear_exits_3(tmp_path: Path) -> None:
     answer = lab("reproduce", scenario, "--budget", "100x", "--junitxml", str(tmp_path / "out.xml"))
     assert answer.returncode == 3
     assert "  VERDICT NOT REPRODUCED" in answer.stdout.splitlines()
+    assert answer.stdout.count("the fix holds") == 1  # what is not reproduced neither holds nor hides
+    assert "hid" not in answer.stdout
     assert ElementTree.parse(tmp_path / "out.xml").getroot()[0].get("failures") == "1"
 
 

@@ -205,7 +205,7 @@ def test_the_summary_tells_proofs_from_spent_budgets() -> None:
         "  reproduced  2",
         "  fixes held  3: 2 with every interleaving tried, 1 for as long as the budget",
         "              lasted",
-        "  hidden      3 from native runs: With the GIL, CPython 3.10 and newer lets",
+        "  hidden      2 from native runs: With the GIL, CPython 3.10 and newer lets",
         "              another thread run only at a call, at the end of a loop's round,",
         "              or where a thread blocks, and then only every 5 ms. A statement",
         "              such as `counter += 1` is never split: a race in it hides, it is",

@@ -61,7 +61,7 @@ def _row(result: Reproduction, part: Part) -> tuple[str, str]:
         return _searched(found, result, part)
     free = result.measured(part)
     assert free is not None
-    return _measured(free, part)
+    return _measured(free, part, result.reproduced)
 
 
 def _searched(found: Exploration, result: Reproduction, part: Part) -> tuple[str, str]:
@@ -73,12 +73,12 @@ def _searched(found: Exploration, result: Reproduction, part: Part) -> tuple[str
         if (least := preemptions(found)) is not None:
             notes.append(f"{count(least, 'preemption')} {'suffices' if least == 1 else 'suffice'}")
         return finding, "; ".join(notes)
-    note = claim_words(found)
-    return f"{found.failures:,}/{found.executions:,} failed", note + (": the fix holds" if found.exhausted else "")
+    note = claim_words(found) + (": the fix holds" if found.exhausted and part.variant == "fixed" else "")
+    return f"{found.failures:,}/{found.executions:,} failed", note
 
 
-def _measured(free: StressResult, part: Part) -> tuple[str, str]:
-    if part == NATIVE and not free.failed:
+def _measured(free: StressResult, part: Part, reproduced: bool) -> tuple[str, str]:
+    if part == NATIVE and not free.failed and reproduced:
         return share(free), "the bug hides: plain runs look fine"
     if free.late:
         return share(free), "late: with more time for all it does, none failed"
@@ -113,7 +113,7 @@ def summary(results: Sequence[Reproduction], seed: int, elapsed: float) -> str:
         f"  reproduced  {sum(result.reproduced for result in results)}",
         f"  fixes held  {len(held)}" + (f": {', '.join(words)}" if words else ""),
     ]
-    natives = [free for result in results if (free := result.measured(NATIVE))]
+    natives = [free for result in results if result.reproduced and (free := result.measured(NATIVE))]
     if hidden := [free for free in natives if not free.failed]:
         lines.append(f"  hidden      {len(hidden)} from native runs: {hidden[0].interpreter.why_it_may_hide()}")
     if wrong := [result for result in results if result.exit_code]:

@@ -11,7 +11,8 @@ and the branches still to be explored (its wakeup tree).
     end      for each race in the execution: what would happen if its second step came before its
              first? Unless a sleeping thread covers it, that becomes a branch of the first's node.
 
-A finished search has led through exactly one execution per Mazurkiewicz trace, and none in vain.
+A finished search has led through exactly one execution per Mazurkiewicz trace, and none in vain but for what is said
+below.
 
 Conventions and deviations: two acquires of one lock are dependent; a release is merged into the step
 before it, so the race that matters is with the acquire before it, and the pending acquires of
@@ -19,8 +20,8 @@ threads that stay blocked count as races too (else the deadlock of a lock order 
 missed). Where the paper forbids that a step disables another, `causality` decides whether the
 reversed order is possible; where that is not known, the branch is marked doubtful, tried, and
 dropped if its step turns out not to be enabled. Where a reversed step touches something else than
-before (a thread that ends only sometimes), a little more than one execution per trace is possible;
-such an execution says `redundant`.
+before (a thread that ends only sometimes, a notify that finds somebody or nobody), a little more than one
+execution per trace is possible; such an execution says `redundant`.
 
 Several workers: `split` hands out branches as `Part`s. Other searches, made with `part=`, explore one
 each, and what they found outside of their part (`harvest`) is given back to the first (`absorb`). A

@@ -242,7 +242,9 @@ def test_children_die_with_the_harness(write: Write, tmp_path: Path, how: signal
             while True:
                 pass
     """)
-    code = "import sys; from harness.stress import *; from harness.world.program import load_program;" + (
+    # What is started in the background of a script begins with SIGINT ignored.
+    code = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    code += "from harness.stress import *; from harness.world.program import load_program;" + (
         "stress(load_program(sys.argv[1]), mode='native', budget=Budget(executions=1), timeout=60)"
     )
     harness = subprocess.Popen([sys.executable, "-c", code, str(program.path)], cwd=ROOT, stderr=subprocess.DEVNULL)

@@ -47,7 +47,7 @@ class Effort:
     samples: int
 
 
-QUICK = Effort(survival=Budget(seconds=10.0), failures=Budget(seconds=2.0, executions=50), samples=25)
+QUICK = Effort(survival=Budget(seconds=10.0), failures=Budget(seconds=2.0, executions=100), samples=25)
 """For an author who waits, and for the test suite: a few seconds."""
 
 THOROUGH = Effort(survival=Budget(seconds=60.0), failures=Budget(seconds=60.0), samples=2000)

@@ -233,7 +233,7 @@ def here(directory: Path, source: str, **options: Any) -> Found:
     order = Order(
         **{
             "program": load_program(path), "strategy": "exhaustive", "seed": 0, "budget": Budget(executions=3),
-            "preemptions": None, "max_steps": 100, "keep_going": False, "early_timeouts": False, "instrumented": (),
+            "preemptions": None, "max_steps": 300, "keep_going": False, "early_timeouts": False, "instrumented": (),
             **options,
         }
     )  # fmt: skip
@@ -247,7 +247,7 @@ def test_every_strategy_is_bounded_in_steps_and_ends_fairly(
 ) -> None:
     """Under each of them a thread that goes on for ever is cut, and threads that wait for nothing are proven to."""
     endless = here(tmp_path, ENDLESS, strategy=strategy, preemptions=preemptions)
-    assert (endless.outcome, endless.exhausted, endless.steps) == (Outcome.INCONCLUSIVE, False, 100)
+    assert (endless.outcome, endless.exhausted, endless.steps) == (Outcome.INCONCLUSIVE, False, 300)
     waiting = here(tmp_path, NOT_TOLD, strategy=strategy, preemptions=preemptions)
     assert (waiting.outcome, waiting.first_failure) == (Outcome.LIVELOCK, 1)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import types
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 from harness.trace import WHOLE
@@ -30,8 +31,8 @@ from harness.world.access_types import (
     store_plan,
 )
 
-OWNERS: dict[int, weakref.ref[Any]] = {}
-"""By id of an instance's `__dict__` that the program got hold of: the instance."""
+OWNERS: dict[int, Callable[[], Any]] = {}
+"""By id of an instance's `__dict__` that the program got hold of: a reference to the instance. Empty when a run begins."""
 
 
 def owner_of(obj: Any) -> Any:
@@ -52,7 +53,7 @@ def hand_out(obj: Any) -> None:
     try:
         OWNERS[key] = weakref.ref(obj, lambda ref: OWNERS.pop(key, None) if OWNERS.get(key) is ref else None)
     except TypeError:
-        pass  # without weak references the dictionary is a location of its own
+        OWNERS[key] = lambda: obj  # such objects have no finalizer to wait for, and live as long as the execution
 
 
 def _namespace(obj: Any) -> Any:

@@ -26,6 +26,7 @@ from harness.task import Policy, Recorder, Task
 from harness.trace import Operation, Step
 from harness.unwinding import Unwind
 from harness.world.access import hooks
+from harness.world.access_attributes import OWNERS
 from harness.world.clock import START
 from harness.world.library import Library
 from harness.world.modules import Modules
@@ -275,6 +276,7 @@ class World:
         self._crashes = []
         self.survey = None
         self.points.begin()
+        OWNERS.clear()
         self.points.token = id
         self.scheduler.probed = self.scheduler.unseeded = self.scheduler.timed = False
 

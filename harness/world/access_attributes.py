@@ -32,7 +32,7 @@ from harness.world.access_types import (
 )
 
 OWNERS: dict[int, Callable[[], Any]] = {}
-"""By id of an instance's `__dict__` that the program got hold of: a reference to the instance. Empty when a run begins."""
+"""By id of an instance's `__dict__` that the program got hold of: how to get the instance. Empty when a run begins."""
 
 
 def owner_of(obj: Any) -> Any:

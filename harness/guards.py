@@ -86,9 +86,11 @@ def _guard_threads(watchdog: Watchdog) -> None:
 
     def refuse(*args: Any, **kwargs: Any) -> NoReturn:
         module = _culprit()
-        processes = module.startswith(_OF_PROCESSES)
-        into = f"--instrument {module.partition('.')[0]} brings it into the lab"
-        so = "the lab controls one process" if processes else into
+        so = f"--instrument {module.partition('.')[0]} brings it into the lab"
+        if module.startswith(_OF_PROCESSES):
+            so = "the lab controls one process"
+        elif module.startswith("asyncio."):
+            so = "the lab schedules threads, not the tasks of an event loop"
         watchdog.gives_up(f"starts a thread outside of the lab, through {module}", f"; {so}")
 
     for name in _STARTERS:
@@ -97,11 +99,11 @@ def _guard_threads(watchdog: Watchdog) -> None:
 
 
 def _culprit() -> str:
-    """The module that makes use of threads: the first one up the stack that is not `threading` itself."""
+    """The module that makes use of threads: the first one up the stack that the lab has no copy of its own of."""
     frame: FrameType | None = sys._getframe(2)
     while frame is not None:
         module = str(frame.f_globals.get("__name__", ""))
-        if module != "threading":
+        if module not in ("threading", "concurrent.futures.thread"):
             return module
         frame = frame.f_back
     return "threading"

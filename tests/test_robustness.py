@@ -493,6 +493,20 @@ CASES = {
         "MainThread starts a thread outside of the lab, through multiprocessing.dummy (file:4, in pool.__init__)"
         "; --instrument multiprocessing brings it into the lab",
     ),
+    "threads of an event loop": Case(
+        """\
+        import asyncio
+
+        async def work():
+            await asyncio.to_thread(print, 1)
+
+        def main():
+            asyncio.run(work())
+        """,
+        "inconclusive",
+        "MainThread starts a thread outside of the lab, through asyncio.base_events (file:4, in threads.to_thread)"
+        "; the lab schedules threads, not the tasks of an event loop",
+    ),
 }
 
 

@@ -1,11 +1,17 @@
 """The critical pair: the two steps whose order decides between failure and success.
 
-Found as a failing and a passing schedule that are one adjacent swap apart. Two steps of a failing
-execution that could have come in the other order, with nothing in between that depends on both, form a
-race (causality.py). All that does not depend on the first of them is moved before it; so the two stand side
-by side, and nothing else has changed. Then they are swapped. Where the failure is gone, that is the pair.
-Where it is not, the swapped schedule is a failing one too, and its races are tried next, nearest
-first: a bug may take two swaps to go away, of which the last one decides.
+Found as a failing and a passing schedule that are one adjacent swap apart, in up to three ways:
+
+    own      two steps of the failure that could have come in the other order, with nothing in between that
+             depends on both, form a race (causality.py). All that does not depend on the first of them is moved
+             before it, so the two stand side by side, and they are swapped. A failure that was made small often
+             has its pair among the first few
+    bisect   where it has not, there is a way from a passing schedule to the failing one that consists of adjacent
+             swaps: step by step what the failing one does first is moved to the front. Somewhere on it the verdict
+             changes, and halving finds such a place in a few executions, however many races look alike and
+             however many of them would have to be swapped at once
+    own      once more, among the races on what that place is about: the failure that is shown explains more than
+             another one that fails alike
 
 Of several pairs that decide, one on data explains more than one on a lock, and a later one more than
 an earlier one, unless the failure had been seen by then; but where threads ended up in each other's way for
@@ -14,28 +20,39 @@ good, it is the lock taken last that closed the circle.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import NamedTuple
 
 from harness.execution import Replayed, Runner
 from harness.explain import Place, carried_out, is_waiting
 from harness.outcome import Outcome
+from harness.strategies import Profile, make
 from harness.strategies.causality import History
 from harness.strategies.replay import Roughly
 from harness.trace import TraceStep
 
-EFFORT = 10_000
+EFFORT = 100_000
 """Steps of all executions tried, at most."""
 
-ATTEMPTS = 120
-"""Executions tried, at most: most pairs are found by the first three."""
+OWN = 10
+"""The failure's own races that are tried, at most: most pairs are found by the first three."""
+
+SAMPLES = 20
+"""Executions by chance among which one that passes is looked for, where none is near the failure."""
+
+NEIGHBOURS = 4
+"""Places tried around the middle where an execution neither passes nor fails alike."""
 
 LONGEST = 5_000
 """Steps of an execution beyond which no pair is looked for."""
 
 _DATA = ("read", "write")
+
+Order = tuple[int, ...]
+"""Whose step comes when, from the second step on: the first is always the main thread's."""
 
 
 @dataclass(frozen=True)
@@ -50,40 +67,205 @@ class CriticalPair:
 
 
 class _Swap(NamedTuple):
-    """Two steps that could be swapped, by what is shown of them, and the order of threads with and without the swap."""
+    """Two steps that could be swapped, by what is shown of them, and the order with and without the swap."""
 
     first: TraceStep
     second: TraceStep
-    kept: tuple[int, ...]
-    swapped: tuple[int, ...]
-    at: int
+    kept: Order
+    swapped: Order
+
+
+class _Spent(Exception):
+    """The effort is spent."""
 
 
 def critical_pair(failing: Replayed, runner: Runner) -> CriticalPair | None:
-    """The pair that decides about the failure, or None where none was found within the effort."""
-    outcome, seen = failing.execution.outcome, _seen(failing)
-    left = EFFORT
-    todo: deque[Replayed] = deque([failing])
-    met: set[tuple[int, ...]] = set()
-    while todo:
-        found = todo.popleft()
-        for swap in sorted(_swaps(found), key=lambda swap: _rank(swap, outcome, seen)):
-            if left <= 0 or len(met) >= ATTEMPTS:
+    """A pair that decides about the failure, or None where none was found within the effort."""
+    if len(failing.execution.schedule) > LONGEST:
+        return None
+    search = _Search(failing, runner)
+    pair = None
+    try:
+        if own := search.own():
+            return own
+        pair = search.bisect()
+        return search.own(pair.first.object) or pair if pair else None
+    except _Spent:
+        return pair
+
+
+class _Search:
+    """Executes orders near the failure; `_verdicts` are those of the orders tried."""
+
+    def __init__(self, failing: Replayed, runner: Runner) -> None:
+        self._failing = failing
+        self._runner = runner
+        self._outcome = failing.execution.outcome
+        self._fair = failing.witness.fair
+        self._bound = 2 * failing.execution.steps + 100
+        self._left = EFFORT
+        self._verdicts: dict[Order, bool | None] = {}
+        seen = _seen(failing)
+        self._swaps = sorted(_swaps(failing), key=lambda swap: _rank(swap, self._outcome, seen))
+
+    def own(self, about: str = "") -> CriticalPair | None:
+        """A pair among the failure's own races, of those on `about` where that is said."""
+        swaps = (swap for swap in self._swaps if not about or about in (swap.first.object, swap.second.object))
+        for swap in islice((swap for swap in swaps if swap.swapped not in self._verdicts), OWN):
+            if self._fails(swap.swapped) is False and (pair := self._pair(swap.kept, swap.swapped)):
+                return pair
+        return None
+
+    def bisect(self) -> CriticalPair | None:
+        """A pair on the way from a passing schedule to the failing one."""
+        failing = tuple(self._failing.execution.schedule[1 : self._failing.fair_from])
+        if self._fails(failing) is not True:
+            return None
+        for passing in self._passing():
+            if pair := self._between(failing, passing):
+                return pair
+        return None
+
+    def _passing(self) -> Iterator[Order]:
+        """Orders that pass, those nearest to the failure first: one turn less, then one thread first, then chance."""
+        turns = self._failing.witness.turns
+        for at in reversed(range(len(turns))):
+            less = self._failing.witness._replace(turns=turns[:at] + turns[at + 1 :])
+            yield from self._passed(self._runner.approach(less, self._bound))
+        for thread in range(len(self._failing.trace.threads)):
+            first = Roughly((thread,) * self._bound, self._fair)
+            yield from self._passed(self._runner.record(first, self._bound, states=False))
+        chance = make("random", 0, Profile())
+        for number in range(SAMPLES):
+            chance.begin(number)
+            yield from self._passed(self._runner.record(chance, self._bound, states=False))
+
+    def _passed(self, found: Replayed) -> Iterator[Order]:
+        self._spend(found)
+        if found.execution.outcome is Outcome.PASSED:
+            yield tuple(found.execution.schedule[1:])
+
+    def _between(self, failing: Order, passing: Order) -> CriticalPair | None:
+        """The pair at a place where the verdict changes on the way from `passing` to `failing`."""
+
+        def nearer(count: int) -> Order:
+            return failing[:count] + _without(passing, failing[:count])
+
+        if self._fails(passing) is not False:
+            return None
+        whole = nearer(len(failing))
+        if self._fails(whole) is not True:
+            return self._out_of_turn(failing, whole)
+        count = self._change(nearer, 0, len(failing), False)
+        if count is None:
+            return None
+        kept, rest, mover = failing[:count], _without(passing, failing[:count]), failing[count]
+        return self._moving(kept, rest, mover)
+
+    def _out_of_turn(self, failing: Order, passing: Order) -> CriticalPair | None:
+        """Threads that take turns for ever after `failing`, and do not after `passing`, which begins alike."""
+
+        def longer(more: int) -> Order:
+            return passing[: len(failing) + more]
+
+        more = self._change(longer, 0, len(passing) - len(failing), True) if self._fails(passing) is False else None
+        if more is None:
+            return None
+        kept, mover = longer(more), longer(more + 1)[-1]
+        in_turn = self._record(kept).execution.schedule[1 + len(kept) :]
+        return self._moving(kept, tuple(in_turn[: in_turn.index(mover) + 1]), mover) if mover in in_turn else None
+
+    def _moving(self, kept: Order, rest: Order, mover: int) -> CriticalPair | None:
+        """The pair at the place where the verdict changes while `mover`'s next step goes forward through `rest`."""
+        end = rest.index(mover) if mover in rest else len(rest)
+        others = rest[:end] + rest[end + 1 :]
+
+        def moved(by: int) -> Order:
+            return (*kept, *others[:by], mover, *others[by:])
+
+        at_once, at_last = self._fails(moved(0)), self._fails(moved(end))
+        if at_once is None or at_last is None or at_once is at_last:
+            return None
+        place = self._change(moved, 0, end, at_once)
+        if place is None:
+            return None
+        orders = moved(place), moved(place + 1)
+        return self._pair(*orders) if at_once else self._pair(*reversed(orders))
+
+    def _change(self, family: Callable[[int], Order], low: int, high: int, low_fails: bool) -> int | None:
+        """A number from `low` on of which the verdict is `low`'s, and that of the next is `high`'s, the other one."""
+        while high - low > 1:
+            middle = (low + high) // 2
+            near = islice(sorted(range(low + 1, high), key=lambda at: abs(at - middle)), NEIGHBOURS)
+            verdicts = ((at, self._fails(family(at))) for at in near)
+            at, fails = next(((at, fails) for at, fails in verdicts if fails is not None), (0, None))
+            if fails is None:
                 return None
-            if swap.swapped in met:
-                continue
-            met.add(swap.swapped)
-            bound = 2 * found.execution.steps + 100
-            other = runner.record(Roughly(swap.swapped, found.witness.fair), bound, states=False)
-            left -= other.execution.steps
-            if other.execution.outcome is outcome:
-                todo.append(other)
-            elif other.execution.outcome is Outcome.PASSED and _came_first(swap, other):
-                same = runner.record(Roughly(swap.kept, found.witness.fair), bound, states=False)
-                left -= same.execution.steps
-                if same.execution.outcome is outcome:
-                    return _pair(swap, same, other)
-    return None
+            low, high = (at, high) if fails is low_fails else (low, at)
+        return low
+
+    def _fails(self, order: Order) -> bool | None:
+        """Whether it fails like the failure; None where it does neither that nor pass."""
+        if order not in self._verdicts:
+            outcome = self._record(order).execution.outcome
+            self._verdicts[order] = True if outcome is self._outcome else False if outcome is Outcome.PASSED else None
+        return self._verdicts[order]
+
+    def _record(self, order: Order) -> Replayed:
+        found = self._runner.record(Roughly(order, self._fair), self._bound, states=False)
+        self._spend(found)
+        return found
+
+    def _spend(self, found: Replayed) -> None:
+        self._left -= found.execution.steps
+        if self._left <= 0:
+            raise _Spent
+
+    def _pair(self, failing: Order, passing: Order) -> CriticalPair | None:
+        """The first steps in which two executions differ, where these are two steps swapped."""
+        if self._fails(failing) is not True:
+            return None
+        fails, passes = self._record(failing), self._record(passing)
+        one, other = fails.execution.schedule, passes.execution.schedule
+        at = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), None)
+        if at is None or not (_comes_next(fails, at, other[at]) and _comes_next(passes, at, one[at])):
+            return None
+        first, second = carried_out(fails).get(at), carried_out(passes).get(at)
+        if first is None or second is None:
+            return None
+        return _said(first, _as_it_was(second, fails), fails, passes)
+
+
+def _comes_next(found: Replayed, at: int, thread: int) -> bool:
+    """Whether `thread` goes on right after step number `at`, unless it cannot."""
+    log = found.execution.log or []
+    return at + 1 >= len(log) or log[at + 1].task == thread or thread not in log[at + 1].enabled
+
+
+def _as_it_was(step: TraceStep, fails: Replayed) -> TraceStep:
+    """The same operation in the failing execution, where it came, or would have come, after the other one."""
+    since = (s for s in fails.trace.steps if s.step >= step.step and s.thread == step.thread)
+    later = next(since, None)
+    same = later is not None and (later.operation, later.object) == (step.operation, step.object)
+    return later if later is not None and same else replace(step, value="")
+
+
+def _said(first: TraceStep, second: TraceStep, failing: Replayed, passing: Replayed) -> CriticalPair:
+    one, other = Place.of(first), Place.of(second)
+    sentence = f"{one.words()} before {other.words(one.object)}"
+    return CriticalPair(one, other, sentence, str(failing.witness), str(passing.witness))
+
+
+def _without(order: Order, done: Sequence[int]) -> Order:
+    """What is left of an order when the threads have made the steps `done`."""
+    made = Counter(done)
+    left = []
+    for thread in order:
+        if made[thread]:
+            made[thread] -= 1
+        else:
+            left.append(thread)
+    return tuple(left)
 
 
 def _rank(swap: _Swap, outcome: Outcome, seen: int) -> tuple[bool, bool, int, int]:
@@ -104,8 +286,6 @@ def _swaps(found: Replayed) -> Iterator[_Swap]:
     log = found.execution.log or []
     if found.fair_from is not None:
         log = log[: found.fair_from]
-    if len(log) > LONGEST:
-        return
     shown, history = carried_out(found), History()
     for step in log:
         history.push(step)
@@ -139,18 +319,4 @@ def _swap(history: History, future: int, first: int, later: int, one: TraceStep,
     before = [*tasks[1:first], *(tasks[i] for i in moved)]
     pair = [tasks[first], tasks[later] if later >= 0 else -1 - later]
     after = [tasks[i] for i in rest]
-    return _Swap(one, two, (*before, *pair, *after), (*before, *reversed(pair), *after), len(before) + 1)
-
-
-def _came_first(swap: _Swap, other: Replayed) -> bool:
-    """Whether the second step was carried out where the first had been."""
-    step = carried_out(other).get(swap.at)
-    return step is not None and (step.thread, step.operation, step.object) == (
-        swap.second.thread, swap.second.operation, swap.second.object,
-    )  # fmt: skip
-
-
-def _pair(swap: _Swap, failing: Replayed, passing: Replayed) -> CriticalPair:
-    first, second = Place.of(swap.first), Place.of(swap.second)
-    sentence = f"{first.words()} before {second.words(first.object)}"
-    return CriticalPair(first, second, sentence, str(failing.witness), str(passing.witness))
+    return _Swap(one, two, (*before, *pair, *after), (*before, *reversed(pair), *after))

@@ -20,11 +20,12 @@ good, it is the lock taken last that closed the circle.
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
-from typing import NamedTuple
+from itertools import islice, permutations
+from typing import Any, NamedTuple
 
 from harness.execution import Replayed, Runner
 from harness.explain import Place, carried_out, is_waiting
@@ -40,8 +41,8 @@ EFFORT = 100_000
 OWN = 10
 """The failure's own races that are tried, at most: most pairs are found by the first three."""
 
-SAMPLES = 20
-"""Executions by chance among which one that passes is looked for, where none is near the failure."""
+SAMPLES = 24
+"""Orders of rank of the threads, and executions by chance, among which one that passes is looked for."""
 
 NEIGHBOURS = 4
 """Places tried around the middle where an execution neither passes nor fails alike."""
@@ -118,23 +119,24 @@ class _Search:
 
     def bisect(self) -> CriticalPair | None:
         """A pair on the way from a passing schedule to the failing one."""
-        failing = tuple(self._failing.execution.schedule[1 : self._failing.fair_from])
-        if self._fails(failing) is not True:
+        done = tuple(self._failing.execution.schedule)
+        chosen = done[1 : self._failing.fair_from]
+        if self._fails(chosen) is not True:
             return None
         for passing in self._passing():
-            if pair := self._between(failing, passing):
+            pair = self._between(chosen, passing) or self._out_of_turn(chosen, passing)
+            if pair := pair or self._between(done[1:], passing):
                 return pair
         return None
 
     def _passing(self) -> Iterator[Order]:
-        """Orders that pass, those nearest to the failure first: one turn less, then one thread first, then chance."""
+        """Orders that pass, those nearest to the failure first: one turn less, then fixed ranks, then chance."""
         turns = self._failing.witness.turns
         for at in reversed(range(len(turns))):
             less = self._failing.witness._replace(turns=turns[:at] + turns[at + 1 :])
             yield from self._passed(self._runner.approach(less, self._bound))
-        for thread in range(len(self._failing.trace.threads)):
-            first = Roughly((thread,) * self._bound, self._fair)
-            yield from self._passed(self._runner.record(first, self._bound, states=False))
+        for ranks in islice(_rankings(len(self._failing.trace.threads)), SAMPLES):
+            yield from self._passed(self._runner.record(_Ranked(ranks), self._bound, states=False))
         chance = make("random", 0, Profile())
         for number in range(SAMPLES):
             chance.begin(number)
@@ -151,11 +153,8 @@ class _Search:
         def nearer(count: int) -> Order:
             return failing[:count] + _without(passing, failing[:count])
 
-        if self._fails(passing) is not False:
+        if self._fails(passing) is not False or self._fails(nearer(len(failing))) is not True:
             return None
-        whole = nearer(len(failing))
-        if self._fails(whole) is not True:
-            return self._out_of_turn(failing, whole)
         count = self._change(nearer, 0, len(failing), False)
         if count is None:
             return None
@@ -163,12 +162,15 @@ class _Search:
         return self._moving(kept, rest, mover)
 
     def _out_of_turn(self, failing: Order, passing: Order) -> CriticalPair | None:
-        """Threads that take turns for ever after `failing`, and do not after `passing`, which begins alike."""
+        """Threads that take turns for ever after `failing`, but not where they go on as in `passing` first."""
+        whole = failing + _without(passing, failing)
 
         def longer(more: int) -> Order:
-            return passing[: len(failing) + more]
+            return whole[: len(failing) + more]
 
-        more = self._change(longer, 0, len(passing) - len(failing), True) if self._fails(passing) is False else None
+        if not self._fair or self._fails(whole) is not False:
+            return None
+        more = self._change(longer, 0, len(whole) - len(failing), True)
         if more is None:
             return None
         kept, mover = longer(more), longer(more + 1)[-1]
@@ -189,8 +191,10 @@ class _Search:
         place = self._change(moved, 0, end, at_once)
         if place is None:
             return None
-        orders = moved(place), moved(place + 1)
-        return self._pair(*orders) if at_once else self._pair(*reversed(orders))
+        orders = [moved(place), moved(place + 1)][:: 1 if at_once else -1]
+        up_to_them = len(kept) + place + 2  # what comes after the two is left to running on, where that may be
+        short = [order[:up_to_them] for order in orders]
+        return self._pair(*(short if [*map(self._fails, short)] == [True, False] else orders))
 
     def _change(self, family: Callable[[int], Order], low: int, high: int, low_fails: bool) -> int | None:
         """A number from `low` on of which the verdict is `low`'s, and that of the next is `high`'s, the other one."""
@@ -234,6 +238,32 @@ class _Search:
         if first is None or second is None:
             return None
         return _said(first, _as_it_was(second, fails), fails, passes)
+
+
+class _Ranked:
+    """Always the thread that comes first in `ranks`; one that is not among them counts as the last index."""
+
+    every_step = True
+
+    def __init__(self, ranks: Sequence[int]) -> None:
+        self._ranks = {thread: rank for rank, thread in enumerate(ranks)}
+        self._last = len(ranks)
+
+    def choose(self, enabled: list[Any], running: Any, step: int) -> Any:
+        return min(enabled, key=lambda task: self._ranks.get(min(task.index, self._last - 1), 0))
+
+
+def _rankings(threads: int) -> Iterator[Sequence[int]]:
+    """Orders of rank: all of them where there are few threads, else each thread first, then some by chance."""
+    known = range(threads + 1)  # threads that only other schedules start are the last of these
+    if threads < 4:
+        yield from permutations(known)
+        return
+    for first in known:
+        yield (first, *(thread for thread in known if thread != first))
+    chance = random.Random(0)
+    while True:
+        yield chance.sample(known, len(known))
 
 
 def _comes_next(found: Replayed, at: int, thread: int) -> bool:

@@ -107,6 +107,74 @@ LOST_WAKEUP = """
         t.join()
 """
 
+MANY_ALIKE = """
+    import threading
+    cells = [0] * 80
+    def work():
+        for i in range(80):
+            cells[i] += 1
+    def main():
+        threads = [threading.Thread(target=work, name=name) for name in ("ann", "bob")]
+        for t in threads: t.start()
+        for t in threads: t.join()
+        assert cells[17] == 2
+"""
+
+ALL_AT_ONCE = """
+    import threading
+    count = 0
+    def work():
+        global count
+        for _ in range(30):
+            count += 1
+    def main():
+        threads = [threading.Thread(target=work, name=name) for name in ("ann", "bob")]
+        for t in threads: t.start()
+        for t in threads: t.join()
+        assert count == 60
+"""
+
+AFTER_YOU = """
+    import threading
+    A, B = threading.Lock(), threading.Lock()
+    def work(one, other):
+        while True:
+            with one:
+                if other.acquire(blocking=False):
+                    other.release()
+                    return
+    def main():
+        threads = [
+            threading.Thread(target=work, args=(A, B), name="ann"),
+            threading.Thread(target=work, args=(B, A), name="bob"),
+        ]
+        for t in threads: t.start()
+        for t in threads: t.join()
+"""
+
+OUT_OF_STOCK = """
+    import queue, threading
+    stock, lock, orders = 2, threading.Lock(), queue.Queue()
+    def take():
+        global stock
+        with lock:
+            if stock == 0:
+                return False
+            stock -= 1
+            return True
+    def worker():
+        while not orders.empty():
+            order = orders.get()
+            if not take():
+                orders.put(order)
+    def main():
+        orders.put("a")
+        orders.put("b")
+        threads = [threading.Thread(target=worker, name="worker"), threading.Thread(target=take, name="counter")]
+        for t in threads: t.start()
+        for t in threads: t.join()
+"""
+
 ALWAYS = """
     import threading
     def main():
@@ -177,6 +245,38 @@ def test_what_came_after_a_crash_does_not_decide_it(tmp_path: Path) -> None:
     )
 
 
+def test_a_pair_is_found_among_many_races_that_look_alike(tmp_path: Path) -> None:
+    pair = pair_of(runner_of(tmp_path, MANY_ALIKE))
+    assert pair is not None
+    assert pair.sentence == "ann's read of cells[17] (bank.py:6) before bob's write (bank.py:6)"
+
+
+def test_what_fails_whichever_two_steps_are_swapped_has_a_pair_in_a_failure_that_loses_less(tmp_path: Path) -> None:
+    runner = runner_of(tmp_path, ALL_AT_ONCE)
+    pair = pair_of(runner)
+    assert pair is not None
+    assert pair.sentence == "bob's read of count (bank.py:7) before ann's write (bank.py:7)"
+    states = [
+        runner.replay(Witness.parse(text)).trace.steps[-1].state["count"] for text in (pair.failing, pair.passing)
+    ]
+    assert states == ["59", "60"]
+
+
+def test_a_livelock_is_decided_by_what_comes_before_its_loop(tmp_path: Path) -> None:
+    found = explore(runner_of(tmp_path, OUT_OF_STOCK).program, Options())
+    assert found.critical_pair is not None
+    assert found.critical_pair.sentence == "counter's acquire of lock (bank.py:6) before worker's acquire (bank.py:6)"
+
+
+def test_threads_that_take_turns_for_ever_are_decided_by_the_step_that_one_made_out_of_turn(tmp_path: Path) -> None:
+    runner = runner_of(tmp_path, AFTER_YOU)
+    pair = explore(runner.program, Options()).critical_pair
+    assert pair is not None
+    assert pair.sentence == "bob's acquire of B (bank.py:6) before ann's try_acquire (bank.py:7)"
+    replays = [runner.replay(Witness.parse(text)) for text in (pair.failing, pair.passing)]
+    assert [(r.diverged, r.execution.outcome) for r in replays] == [(None, Outcome.LIVELOCK), (None, Outcome.PASSED)]
+
+
 def test_a_scenario_that_always_fails_is_told_to_have_no_pair(tmp_path: Path) -> None:
     found = explore(runner_of(tmp_path, ALWAYS).program, Options(strategy="random"))
     assert "  decides  no two steps were found of which swapping alone makes it pass\n" in (
@@ -184,7 +284,7 @@ def test_a_scenario_that_always_fails_is_told_to_have_no_pair(tmp_path: Path) ->
     )
 
 
-@pytest.mark.parametrize("source", [LOST_UPDATE, TWO_LOCKS, LOCK_EACH_STEP, LOST_WAKEUP])
+@pytest.mark.parametrize("source", [LOST_UPDATE, TWO_LOCKS, LOCK_EACH_STEP, LOST_WAKEUP, MANY_ALIKE, ALL_AT_ONCE])
 def test_the_two_schedules_fail_and_pass_and_differ_in_the_order_of_the_pair(source: str, tmp_path: Path) -> None:
     runner = runner_of(tmp_path, source)
     pair = pair_of(runner)

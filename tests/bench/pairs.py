@@ -1,6 +1,6 @@
-"""Which failures have a critical pair: every broken program and wrong fix of the corpus, and programs that make it hard.
+"""Which failures have a critical pair: broken programs and wrong fixes of the corpus, and programs that make it hard.
 
-    python tests/bench/pairs.py [part of a name]
+    python tests/bench/pairs.py
 
 Hard are failures among many races that look like the one that decides, and failures that lose much at once. `ever
 passes`: one of a hundred random schedules did; where none does, no two steps decide.
@@ -125,12 +125,9 @@ def ever_passes(program: Program) -> bool:
 
 
 def main() -> None:
-    part = sys.argv[1] if len(sys.argv) > 1 else ""
     came_to: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder:
         for program in programs(Path(folder)):
-            if part not in program.name:
-                continue
             began = time.perf_counter()
             found = explore(program, Options(budget=BUDGET))
             pair = found.critical_pair
@@ -138,7 +135,9 @@ def main() -> None:
             if found.outcome.failed:
                 words = pair.sentence if pair else "none" if ever_passes(program) else "none, and it never passed"
             came_to["pair" if pair else words] += 1
-            print(f"{program.name} | {found.outcome} | {found.preemptions} | {words} | {time.perf_counter() - began:.2f}")
+            print(
+                f"{program.name} | {found.outcome} | {found.preemptions} | {words} | {time.perf_counter() - began:.2f}"
+            )
             sys.stdout.flush()
     print(", ".join(f"{words}: {number}" for words, number in came_to.most_common()))
 

@@ -28,7 +28,8 @@ from harness.task import Policy, Task
 from harness.trace import Operation, Step, Trace
 from harness.watchdog import Position, Watchdog, frame_of, innermost
 from harness.world.lock import InnerLock
-from harness.world.program import Program, TargetError, show_error, show_result
+from harness.world.program import Program, TargetError
+from harness.world.showing import show_error, show_result
 from harness.world.state import StateCapture
 from harness.world.state_waits import waiting
 from harness.world.world import Ending, World

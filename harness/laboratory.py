@@ -26,7 +26,8 @@ from harness.strategies import Profile, SearchError, Strategy
 from harness.strategies.plan import Block
 from harness.trace import Trace
 from harness.watchdog import Hung, Watchdog
-from harness.world.program import Program, without_addresses
+from harness.world.program import Program
+from harness.world.showing import without_addresses
 from harness.world.world import Known
 
 CHECKED_STEPS = 4_000

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from pathlib import Path
 
 ADDRESSES = 8 << 30
 """Bytes of address space beyond what the process starts with: stacks of threads count."""
@@ -14,6 +13,7 @@ def limit_addresses() -> None:
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource
 
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        with open("/proc/self/statm", encoding="ascii") as file:
+            pages = int(file.read().split()[0])
         limit = pages * resource.getpagesize() + ADDRESSES
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))

@@ -23,7 +23,8 @@ from harness.budget import Budget
 from harness.children.interpreter import Interpreter
 from harness.children.job import End, Job, Run, Waiting
 from harness.children.parents import Parents
-from harness.children.scaled_time import by_the_clock
+from harness.children.preparing import prepared
+from harness.children.timed import by_the_clock
 from harness.rates import Rate, rate
 from harness.world.program import Program, TargetError
 
@@ -288,7 +289,11 @@ def _job(
     path = str(program.path)
     spawn = spawn or not hasattr(os, "fork")
     limits = (budget.executions, budget.seconds, spawn)
-    return Job(path, program.source, oracle, mode, seed, timeout, 1.0, parameters, 0, 1, *limits)
+    try:
+        ready = prepared(path, program.source, oracle, mode)
+    except (SyntaxError, ValueError, OSError) as error:
+        raise TargetError(f"{program.path}: cannot be run: {error}") from None
+    return Job(path, *ready, oracle, mode, seed, timeout, 1.0, parameters, 0, 1, *limits)
 
 
 def _time_scale(program: Program, wished: float | None, parents: Parents, job: Job) -> float:
@@ -300,9 +305,10 @@ def _time_scale(program: Program, wished: float | None, parents: Parents, job: J
         return float(wished)
     if not by_the_clock(program.source):
         return 1.0
+    plain = prepared(job.path, program.source, job.oracle, "native")._asdict()
+    pilot = replace(job, mode="native", **plain, timeout=PILOT, count=1, seconds=None)
     for scale in SCALES:
-        pilot = replace(job, mode="native", time_scale=scale, timeout=PILOT, count=1, seconds=None)
-        (run,) = parents.runs(pilot)
+        (run,) = parents.runs(replace(pilot, time_scale=scale))
         if not run.end.hung or run.seconds < PILOT / 2:
             return scale
     return SCALES[1]  # it hangs however fast its clock runs

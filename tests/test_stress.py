@@ -10,7 +10,7 @@ import pytest
 
 from harness.budget import Budget
 from harness.children.interpreter import Interpreter
-from harness.children.scaled_time import by_the_clock
+from harness.children.timed import by_the_clock
 from harness.report.free import stress_text
 from harness.report.text import Style
 from harness.stress import parse_sweep, parse_until, stress, sweep

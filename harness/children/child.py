@@ -18,12 +18,12 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from harness.children import locks, stacks
-from harness.children.job import End, Job, Run
-from harness.children.modules import Modules
+from harness.children.job import End, Run
 from harness.children.performance import LONGEST, Performance, Stage
 
 RUNS = 25  # runs in one child at most: memory is laid out anew now and then
 _sleep = time.sleep
+_encode = json.JSONEncoder(default=vars).encode
 
 SAMPLE, EXPLAIN, CERTAIN = "1", "2", "!"
 """Orders to the watchdog: take a first sample; take a second one and explain the hang; explain a certain deadlock."""
@@ -39,9 +39,8 @@ def end_own_group() -> None:
 class Child:
     """Performs the runs with these numbers. `results` is the descriptor that the lines of JSON go to."""
 
-    def __init__(self, job: Job, modules: Modules, numbers: Sequence[int], results: int) -> None:
-        self.job = job
-        self.modules = modules
+    def __init__(self, stage: Stage, numbers: Sequence[int], results: int) -> None:
+        self.stage = stage
         self.numbers = numbers
         self.results = results
         self._pid = os.getpid()
@@ -50,10 +49,10 @@ class Child:
 
     def live(self) -> NoReturn:
         """Perform the runs and end the process. Nothing that the program raises leaves here."""
-        stage = Stage(self.job, self.modules)
+        self.stage.enter()
         for number in self.numbers:
-            stage.renew(number)
-            self._current = Performance(stage, number)
+            self.stage.renew(number)
+            self._current = Performance(self.stage, number)
             run = self._current.run()
             self._end_if_a_copy()
             clean = run.end is End.PASSED and threading.active_count() == 1 and not self._current.over
@@ -74,7 +73,7 @@ class Child:
                 stream.flush()
             except Exception:  # the program closed it or put something else in its place
                 pass
-        line = json.dumps({"run": run, "last": last}, default=vars).encode() + b"\n"
+        line = _encode({"run": run, "last": last}).encode() + b"\n"
         while line:
             line = line[os.write(self.results, line) :]
 
@@ -102,7 +101,7 @@ class Child:
             current = self._current
             if current is None or current.number != number:
                 return
-            threads = stacks.explain(earlier, get_ident(), self.modules.home, locks.held)
+            threads = stacks.explain(earlier, get_ident(), self.stage.modules.home, locks.held)
             end = End.SPINNING if any(thread.state == "runs" for thread in threads) else End.BLOCKED
             died = f"; before that: {current.failures[0][2]}" if current.failures else ""
             story = "; ".join(str(thread) for thread in threads)[: 2 * LONGEST] + died

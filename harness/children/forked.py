@@ -7,15 +7,15 @@ import json
 import os
 import signal
 import sys
-import time
 import traceback
 from collections.abc import Sequence
+from time import monotonic, sleep  # the wall's, whatever the program's clock will be
 from typing import Any, NoReturn
 
 from harness.children.blocked import children_of
 from harness.children.child import Child
-from harness.children.job import Job
-from harness.children.modules import Modules
+from harness.children.lines import Lines
+from harness.children.performance import Stage
 
 OUTPUT = 4000  # characters of a failed run's output that are kept
 
@@ -31,14 +31,14 @@ class Forked:
     private: descriptors of the parent that are no business of a child's.
     """
 
-    def __init__(self, job: Job, modules: Modules, numbers: Sequence[int], private: tuple[int, ...]) -> None:
+    def __init__(self, stage: Stage, numbers: Sequence[int], private: tuple[int, ...]) -> None:
         self.results, say = os.pipe()
         self.output, write = os.pipe()
         self.listen, self.control = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
             unneeded = (self.results, self.output, self.control, *private)
-            _be_child(Child(job, modules, numbers, say), write, self.listen, unneeded)
+            _be_child(Child(stage, numbers, say), write, self.listen, unneeded)
         for descriptor in (say, write, self.listen):
             os.close(descriptor)
         self.alive = os.pidfd_open(self.pid) if hasattr(os, "pidfd_open") else -1
@@ -97,7 +97,7 @@ class Forked:
                 except ProcessLookupError:
                     pass
             _, self._status = os.waitpid(self.pid, 0)
-            _end_orphans()
+            end_orphans()
             for descriptor in (self.results, self.output, self.control, self.alive):
                 if descriptor >= 0:
                     os.close(descriptor)
@@ -114,17 +114,23 @@ def _be_child(child: Child, write: int, listen: int, unneeded: tuple[int, ...]) 
         os.dup2(write, 1)
         os.dup2(write, 2)
         os.close(write)
+        die_with(parent)
         if _prctl is not None:
-            _prctl(_KILL_ME, signal.SIGKILL)
             _prctl(_SLACK, 1)
-        if os.getppid() != parent:
-            os._exit(0)  # it died before its death could be a signal
-        child.watch(os.fdopen(listen, encoding="ascii").readline)
+        child.watch(Lines(listen).next)
         child.live()
     except BaseException:
         os.write(child.results, json.dumps({"fault": traceback.format_exc()}).encode() + b"\n")
     finally:
         os._exit(70)
+
+
+def die_with(parent: int) -> None:
+    """From now on this process, whose parent that is, is killed when that one ends, where that exists."""
+    if _prctl is not None:
+        _prctl(_KILL_ME, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(0)  # it died before its death could be a signal
 
 
 def adopt_orphans() -> None:
@@ -133,14 +139,15 @@ def adopt_orphans() -> None:
         _prctl(_ADOPT, 1)
 
 
-def _end_orphans() -> None:
-    given_up = time.monotonic() + 5
-    while time.monotonic() < given_up:
+def end_orphans() -> None:
+    """Kill what this process has adopted."""
+    given_up = monotonic() + 5
+    while monotonic() < given_up:
         try:
             if os.waitpid(-1, os.WNOHANG)[0] == 0:
                 for pid in children_of(os.getpid()):
                     os.kill(pid, signal.SIGKILL)
-                time.sleep(0.001)
+                sleep(0.001)
         except ChildProcessError:
             return
         except ProcessLookupError:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import sysconfig
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
 _LIBRARIES = tuple(
     os.path.join(os.path.realpath(path) if real else path, "")
-    for name in ("stdlib", "platstdlib", "purelib", "platlib")
-    for path in [sysconfig.get_path(name)]
+    for path in (os.path.dirname(os.__file__), *sys.path)
+    if path == os.path.dirname(os.__file__) or path.endswith(("site-packages", "dist-packages"))
     for real in (True, False)
 )
 
@@ -53,7 +53,9 @@ class Job:
     """
 
     path: str
-    source: str
+    codes: Mapping[str, str]  # file → its code, marshalled, as base64: the program, modules beside it, the oracle
+    ahead: Sequence[str]  # modules of the standard library that the program imports
+    repeatable: bool  # several runs may share a process
     oracle: str | None
     mode: str  # "native" or "stress"
     seed: int

@@ -1,4 +1,4 @@
-"""The warm parent: a process that forks children and never has a second thread.
+"""The warm parent: a process that forks one for each job, which forks the job's children. None has a second thread.
 
 It is started by the harness as `python -c`, reads jobs (lines of JSON) from its standard input and writes what the
 runs came to (lines of JSON, in the order of the runs) to its standard output; the end of its input is its own end.
@@ -8,30 +8,31 @@ All waiting is one `poll`, over the child's descriptors and the harness's, with 
 from __future__ import annotations
 
 import gc
+import importlib
 import json
 import os
 import select
 import signal
 import sys
-import time
 import traceback
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import count, islice
 from math import inf
-from pathlib import Path
+from time import monotonic  # the wall's, whatever the program's clock will be
 from typing import Any
 
 from harness.children.blocked import processor_time, surely_blocked
 from harness.children.child import CERTAIN, EXPLAIN, RUNS, SAMPLE
-from harness.children.forked import Forked, adopt_orphans
+from harness.children.forked import Forked, adopt_orphans, die_with, end_orphans
 from harness.children.job import End, Job, Run
-from harness.children.modules import Modules, compiler, import_ahead
-from harness.children.spawning import run_spawned
+from harness.children.lines import Lines
+from harness.children.performance import Stage
 from harness.memory import limit_addresses
 
 FIRST_LOOK = 0.02  # seconds after which a run is examined for a certain deadlock, then ever more seldom
 LAST_LOOK = 0.25
+_encode = json.JSONEncoder(default=vars).encode
 PATIENCE = 1.0  # seconds a watchdog has for its answer
 
 
@@ -39,56 +40,37 @@ class Stopped(Exception):
     """The harness wants no more runs of this job, or is gone."""
 
 
-class Orders:
-    """The parent's end of the harness's orders: one job per line, and `stop` to give one up."""
-
-    def __init__(self, descriptor: int) -> None:
-        self.descriptor = descriptor
-        self._rest = b""
-
-    def next(self) -> str | None:
-        """The next job, without the stops that came too late; None when there will be no more."""
-        while b"\n" not in self._rest:
-            chunk = os.read(self.descriptor, 65536)
-            if not chunk:
-                return None
-            self._rest += chunk
-        line, self._rest = self._rest.split(b"\n", 1)
-        return self.next() if line == b"stop" else line.decode()
-
-
 class Runner:
-    """Carries out one job. `private`: the descriptors that its children must not keep open."""
+    """Carries out one job. `private`: the descriptors that its children must not keep open; one has the orders."""
 
-    def __init__(self, job: Job, orders: Orders, private: tuple[int, ...]) -> None:
+    def __init__(self, job: Job, orders: int, private: tuple[int, ...]) -> None:
         self.job = job
         self.orders = orders
         self.private = private
-        path = Path(job.path)
-        import_ahead(job.source, str(path.parent))
-        self.modules = Modules(path, job.source, Path(job.oracle) if job.oracle else None, compiler(job.mode))
+        if not job.spawn:
+            self.stage = Stage(job)
 
     def runs(self) -> Iterator[Run]:
         """Every run in the order of its number; no new one is begun once the seconds are over."""
         numbers: Iterator[int] = count(self.job.first, self.job.step)
         if self.job.count is not None:
             numbers = islice(numbers, self.job.count)
-        over = time.monotonic() + (inf if self.job.seconds is None else self.job.seconds)
-        batch = RUNS if self.modules.repeatable else 1
+        over = monotonic() + (inf if self.job.seconds is None else self.job.seconds)
+        batch = RUNS if self.job.repeatable else 1
         left: list[int] = []
         while left := left or list(islice(numbers, batch)):
             for run in self._runs_of_one_child(tuple(left)):
                 yield run
                 left.remove(run.number)
-                if time.monotonic() >= over:
+                if monotonic() >= over:
                     return
 
     def _runs_of_one_child(self, numbers: tuple[int, ...]) -> Iterator[Run]:
         """At least the first of the runs, at most all."""
         if self.job.spawn:
-            yield run_spawned(self.job, numbers[0])
+            yield importlib.import_module("harness.children.spawning").run_spawned(self.job, numbers[0])
             return
-        child = Forked(self.job, self.modules, numbers, self.private)
+        child = Forked(self.stage, numbers, self.private)
         try:
             for number in numbers:
                 run, last = self._one(child, number)
@@ -112,19 +94,19 @@ class Runner:
         if agenda.missed:
             return replace(agenda.from_outside(), output=output), True
         how = _how_it_ended(child.end())
-        return Run(number, End.CRASHED, how, how, time.monotonic() - agenda.started, output), True
+        return Run(number, End.CRASHED, how, how, monotonic() - agenda.started, output), True
 
     def _wait(self, child: Forked, agenda: Agenda) -> dict[str, Any] | None:
         """The child's line about its run; None if there is none: it ended, or did not answer after its deadline."""
         poller = select.poll()
-        for descriptor in (child.results, child.output, child.alive, self.orders.descriptor):
+        for descriptor in (child.results, child.output, child.alive, self.orders):
             if descriptor >= 0:
                 poller.register(descriptor, select.POLLIN)
         while True:
             if (answer := child.line()) is not None:
                 return answer
             ready = {descriptor for descriptor, _ in poller.poll(agenda.milliseconds())}
-            if self.orders.descriptor in ready:
+            if self.orders in ready:
                 raise Stopped
             for descriptor, take in ((child.output, child.drain), (child.results, child.hear)):
                 if descriptor in ready and not take():
@@ -145,7 +127,7 @@ class Agenda:
         self.child = child
         self.number = number
         self.timeout = timeout
-        self.started = time.monotonic()
+        self.started = monotonic()
         self.missed = False
         self._pause = FIRST_LOOK
         self._look = self.started + min(FIRST_LOOK, timeout / 2)
@@ -155,12 +137,12 @@ class Agenda:
 
     def milliseconds(self) -> float:
         """Until the next thing is due; a child whose end nobody tells is looked after every 10 ms."""
-        due = min(self._dues[-1][0], self._look) - time.monotonic()
+        due = min(self._dues[-1][0], self._look) - monotonic()
         return max(0.0, due if self.child.alive >= 0 else min(due, 0.01)) * 1000 + 0.1
 
     def carry_on(self) -> bool:
         """Do what is due. False when the child has not even answered after its deadline."""
-        now = time.monotonic()
+        now = monotonic()
         if now >= self._look:
             self._pause = min(self._pause * 1.5, LAST_LOOK)
             self._look = now + self._pause
@@ -184,7 +166,7 @@ class Agenda:
 
 def serve() -> None:
     """The warm parent's whole life."""
-    orders, replies = Orders(os.dup(0)), os.dup(1)
+    orders, replies = Lines(os.dup(0)), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(nothing, descriptor)
@@ -193,28 +175,49 @@ def serve() -> None:
         stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
     adopt_orphans()
     limit_addresses()
-    while (line := orders.next()) is not None:
+    while order := orders.next():
+        if order != "stop":  # one that came too late
+            if code := _in_a_process_of_its_own(order, orders.descriptor, replies):
+                _send(replies, {"lost": code})
+            _send(replies, {"done": True})
+
+
+def _in_a_process_of_its_own(order: str, orders: int, replies: int) -> int:
+    """Carry out a job where it can change nothing for the next one. Returns that process's exit code."""
+    if not hasattr(os, "fork"):
+        _carry_out(order, orders, replies)
+        return 0
+    parent = os.getpid()
+    pid = os.fork()
+    if pid == 0:
         try:
-            for run in _carried_out(Job(**json.loads(line)), orders, replies):
-                _send(replies, {"run": run})
-        except Stopped:
-            pass
-        except BrokenPipeError:
-            return
-        except BaseException:
-            _send(replies, {"fault": traceback.format_exc()})
-        _send(replies, {"done": True})
+            die_with(parent)
+            adopt_orphans()
+            _carry_out(order, orders, replies)
+            os._exit(0)
+        finally:
+            os._exit(70)
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if code:
+        end_orphans()
+    return code
 
 
-def _carried_out(job: Job, orders: Orders, replies: int) -> Iterator[Run]:
-    runner = Runner(job, orders, (orders.descriptor, replies))
-    gc.collect()
-    gc.freeze()  # or the children's collections would copy every page of this process
-    return runner.runs()
+def _carry_out(order: str, orders: int, replies: int) -> None:
+    try:
+        runner = Runner(Job(**json.loads(order)), orders, (orders, replies))
+        gc.collect()
+        gc.freeze()  # or the children's collections would copy every page of this process
+        for run in runner.runs():
+            _send(replies, {"run": run})
+    except (Stopped, BrokenPipeError):  # the harness wants no more, or is gone
+        pass
+    except BaseException:
+        _send(replies, {"fault": traceback.format_exc()})
 
 
 def _send(replies: int, answer: dict[str, Any]) -> None:
-    data = json.dumps(answer, default=vars).encode() + b"\n"
+    data = _encode(answer).encode() + b"\n"
     while data:
         data = data[os.write(replies, data) :]
 

@@ -48,6 +48,8 @@ class WarmParent:
         answer = json.loads(self._line(patience))
         if "fault" in answer:
             raise HarnessFault(f"the process that starts the runs failed: {answer['fault']}")
+        if "lost" in answer:
+            raise HarnessFault(f"the process that starts the runs {_end(answer['lost'])}")
         self.working = "done" not in answer
         return Run.from_json(answer["run"]) if self.working else None
 

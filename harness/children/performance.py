@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import os
 import random
@@ -11,15 +12,14 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from itertools import count
-from types import CodeType, ModuleType, TracebackType
+from types import CodeType, FunctionType, ModuleType, TracebackType
 from typing import Any
 
 from harness.children import locks, scaled_time
 from harness.children.job import End, Home, Job, Run
-from harness.children.modules import Modules
+from harness.children.modules import Modules, import_ahead
 from harness.children.perturbation import Perturbation, Plan
-from harness.world.access import hooks
-from harness.world.program import show_error, show_result
+from harness.world.showing import show_error, show_result
 
 _HARNESS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
 _BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
@@ -28,22 +28,28 @@ _clock = time.perf_counter  # the wall's, whatever the program's clock will be
 
 
 class Stage:
-    """The process as the program finds it. It is set once, and again made as new before each further run."""
+    """The process as the program finds it: set once, in the process that forks, and made as new before each run."""
 
-    def __init__(self, job: Job, modules: Modules) -> None:
+    def __init__(self, job: Job) -> None:
+        import_ahead(job.ahead)
+        # The hooks are a large part of the harness, for which no fork of an unperturbed program should pay.
+        access = importlib.import_module("harness.world.access") if job.mode == "stress" else None
         self.job = job
-        self.modules = modules
+        self.modules = modules = Modules(job)
         self.perturbation = Perturbation() if job.mode == "stress" else None
         sys.dont_write_bytecode = True
         sys.argv[:] = [job.path]
         sys.path[0] = modules.home.directory
         sys.meta_path.insert(0, modules)
-        if job.time_scale != 1:
-            scaled_time.install(job.time_scale)
         if self.perturbation or job.time_scale != 1:
             locks.install(modules.home, job.time_scale, self.perturbation)
-        if self.perturbation:
-            modules.builtins = hooks(self.perturbation.access)
+        if self.perturbation and access:
+            modules.builtins = access.hooks(self.perturbation.access)
+
+    def enter(self) -> None:
+        """The calling process is the one in which the program runs."""
+        if self.job.time_scale != 1:
+            scaled_time.install(self.job.time_scale)
 
     def renew(self, number: int) -> None:
         """Make the process ready for run `number`."""
@@ -132,6 +138,8 @@ class Performance:
 
 def _misfit(main: Any, parameters: Mapping[str, Any]) -> str:
     """Why `main(**parameters)` cannot be called; empty if it can."""
+    if isinstance(main, FunctionType) and not parameters and _needs_none(main):
+        return ""  # the usual case, without a walk through `inspect`
     if not callable(main):
         return "no main(): a target is a Python file that defines main()"
     try:
@@ -148,6 +156,10 @@ def _misfit(main: Any, parameters: Mapping[str, Any]) -> str:
                 return f"main() has no parameter {name!r}, it takes {', '.join(known) or 'none'}"
         given = f"with {', '.join(parameters)} only" if parameters else "without arguments"
         return f"main() must be callable {given}: {error}"
+
+
+def _needs_none(main: FunctionType) -> bool:
+    return main.__code__.co_argcount == len(main.__defaults__ or ()) and not main.__code__.co_kwonlyargcount
 
 
 def _check(oracle: CodeType) -> Callable[[Any], None]:

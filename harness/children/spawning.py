@@ -14,13 +14,12 @@ import threading
 import time
 from _thread import start_new_thread
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import IO
 
 from harness.children.child import EXPLAIN, SAMPLE, Child, end_own_group
 from harness.children.interpreter import command
 from harness.children.job import End, Job, Run
-from harness.children.modules import Modules, compiler
+from harness.children.performance import Stage
 
 OUTPUT = 4000  # characters of a failed run's output that are kept
 START = 20.0  # seconds an interpreter may take to start and to answer, beyond the run's own
@@ -86,8 +85,7 @@ def live() -> None:
     os.dup2(nothing, 0)
     os.dup2(2, 1)
     number, job = int(orders.readline()), Job(**json.loads(orders.readline()))
-    modules = Modules(Path(job.path), job.source, Path(job.oracle) if job.oracle else None, compiler(job.mode))
-    child = Child(job, modules, (number,), results)
+    child = Child(Stage(job), (number,), results)
     start_new_thread(_end_with_parent, (orders,))
     child.watch(_clockwork(number, job.timeout))
     os.write(results, b"\n")  # from here on a failure is the program's

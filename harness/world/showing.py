@@ -1,0 +1,39 @@
+"""Results and errors of a program as text that is the same in every run."""
+
+from __future__ import annotations
+
+import pprint
+import re
+
+RESULT_LIMIT = 400
+"""Characters of a result that are shown."""
+
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+
+
+def show_result(value: object) -> str:
+    """A result as text: `repr` without addresses, at most RESULT_LIMIT characters; never raises.
+
+    Dicts by their keys: results that are equal are shown alike.
+    """
+    try:
+        text = repr(value)
+        if "{" in text and not pprint.isrecursive(value):
+            text = pprint.saferepr(value)
+    except Exception as error:
+        text = f"<{type(value).__name__}, whose repr raised {type(error).__name__}>"
+    text = without_addresses(text)
+    return text if len(text) <= RESULT_LIMIT else text[: RESULT_LIMIT - 1] + "…"
+
+
+def without_addresses(text: str) -> str:
+    """What a `repr` says beyond where in memory its object lies."""
+    return _ADDRESS.sub("", text)
+
+
+def show_error(error: BaseException) -> str:
+    """What an exception says, without addresses, which differ from run to run; never raises."""
+    try:
+        return _ADDRESS.sub("", str(error))
+    except Exception as another:
+        return f"its text cannot be had, for {type(another).__name__} is raised"

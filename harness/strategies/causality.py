@@ -77,8 +77,7 @@ class History:
             self._epochs.append(i)
         accesses = effective(step)
         self._locks.update(step.released)
-        if step.operation.kind in ("try_acquire", "locked", "request"):
-            self._locks.add(step.operation.object)
+        self._learn(step.operation)
         before = self._last(step.task)
         base = self.past[before] if before >= 0 else 0
         conflicting = self.conflicting(accesses)
@@ -161,6 +160,7 @@ class History:
 
     def pending_races(self, task: int, operation: Operation) -> tuple[list[Race], tuple[Access, ...]]:
         """The races of an operation that was never carried out, and what it would have touched, as far as is known."""
+        self._learn(operation)
         accesses = self._would_touch(task, operation)
         before = self._last(task)
         if before < 0:
@@ -174,21 +174,31 @@ class History:
                 races.append(Race(i, False))
         return races, accesses
 
+    def _learn(self, operation: Operation) -> None:
+        """That an object is a lock; an acquire alone may be a semaphore's."""
+        if operation.kind in ("try_acquire", "locked", "request") or operation.key == TIMED:
+            self._locks.add(operation.object)
+
     def _would_touch(self, task: int, operation: Operation) -> tuple[Access, ...]:
         accesses = []
         if operation.object is not None:
             mode = "r" if operation.kind in OBSERVERS else "w"
             accesses.append(Access(operation.object, operation.key, mode))
         if operation.kind == "wake":
-            mine = self.of_task.get(task, 0)
-            while mine and not self.steps[mine.bit_length() - 1].released:
-                mine ^= 1 << mine.bit_length() - 1
-            if mine:
-                released = self.steps[mine.bit_length() - 1].released
-                accesses.extend(Access(lock, WHOLE, "w") for lock in released)
+            accesses.extend(Access(lock, WHOLE, "w") for lock in self._given_up_by_waiting(task))
         if self.steps and self.steps[-1].operation.kind == "exit":
             accesses.append(Access(EXIT, WHOLE, "r"))
         return tuple(accesses)
+
+    def _given_up_by_waiting(self, task: int) -> tuple[Hashable, ...]:
+        """The locks that `task`, which is blocked inside an operation, gave up when that began."""
+        mine = self.of_task.get(task, 0)
+        while mine:
+            step = self.steps[mine.bit_length() - 1]
+            if step.operation.kind != "wake":
+                return step.released
+            mine ^= 1 << mine.bit_length() - 1
+        return ()
 
     def _last(self, task: int) -> int:
         """The step before `task`'s next one: its own last or the one that started it; -1 for main's first."""
@@ -257,7 +267,9 @@ class History:
         if asleep:
             return before >= self._epochs[-1]
         if operation.kind == "acquire":
-            return self._free_before(first, operation)
+            free = self._free_without(first, operation.object)
+            in_time = before >= self.epoch(first) and self.steps[before].operation.kind != "request"
+            return free if free or in_time or operation.key != TIMED else None
         if operation.kind == "join" and isinstance(operation.object, tuple):
             joined = operation.object[1]  # before it is started a thread cannot be waited for: an error, at once
             return joined in self.steps[first].started or joined in self._ended_without(first)
@@ -273,9 +285,9 @@ class History:
             i += 1
         return False
 
-    def _free_before(self, first: int, operation: Operation) -> bool | None:
-        """Whether the lock was free just before step `first`."""
-        lock, step = operation.object, self.steps[first]
+    def _free_without(self, first: int, lock: Hashable) -> bool | None:
+        """Whether the lock is free with step `first`, and all that happens after it, undone."""
+        step = self.steps[first]
         held = False if lock in self._locks else None
         kind = step.operation.kind if step.operation.object == lock else ""
         if kind == "acquire" and step.operation.key != TIMED:
@@ -286,14 +298,15 @@ class History:
             return held
         if kind not in ("try_acquire", "locked", "acquire", "request") and self._touches(first, lock):
             return None
-        earlier = self._places[lock].writes & (1 << first) - 1 if lock in self._places else 0
-        while earlier:
-            last = self.steps[earlier.bit_length() - 1]
-            if lock in last.released:
-                return True
-            if last.operation.kind != "request":
+        changes = self._places[lock].writes if lock in self._places else 0
+        while changes:
+            i = changes.bit_length() - 1
+            last = self.steps[i]
+            if i != first and not self.past[i] >> first & 1 and last.operation.kind != "request":
+                if lock in last.released:
+                    return True
                 return held if last.operation.kind in ("acquire", "try_acquire", "wake") else None
-            earlier ^= 1 << earlier.bit_length() - 1
+            changes ^= 1 << i
         return True if lock in self._locks else None
 
     def _others_end_without(self, first: int) -> bool:

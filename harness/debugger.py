@@ -12,20 +12,15 @@ from types import FrameType
 from typing import Any
 
 from harness.execution import Runner
-from harness.explore import Options, Replay, compared
-from harness.schedule import Witness
+from harness.explore import Options, Replay, compared, completed, runner_for
 from harness.unwinding import Unwind
 from harness.world.program import Program
 
 
 def debug(program: Program, witness: str, step: int, thread: str, options: Options) -> Replay:
     """Replay, and stop as `thread` is about to carry out `step` (or, if that is its first, at the one after)."""
-    parsed = Witness.parse(witness)
-    if options.early_timeouts:
-        parsed = parsed._replace(early=True)
-    runner = Runner(
-        program.ignoring(options.ignore_state), max_steps=options.max_steps, instrumented=options.instrument
-    )
+    parsed = completed(witness, options)
+    runner = runner_for(program, parsed, options.max_steps)
     debugger = Debugger(runner, step, thread)
     hook, sys.unraisablehook = sys.unraisablehook, lambda unraisable: None  # finalizers that are unwound
     try:

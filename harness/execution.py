@@ -126,6 +126,7 @@ class Runner:
         self.program = program
         self.world = World(program, instrumented)
         self.max_steps = max_steps or int(program.settings.get("max_steps", MAX_STEPS))
+        self.instrumented = instrumented
         self.early_timeouts = early_timeouts
         self._set_tail()
         self._check = _load_oracle(program.oracle)
@@ -214,7 +215,10 @@ class Runner:
         finally:
             world.scheduler.release_points, world.points.full = granularity, False
         turns: tuple[Turn, ...] = tuple(scribe.turns)
-        written = Witness(execution.outcome, self.program.digest, turns, scribe.fair_from is not None, early)
+        fair = scribe.fair_from is not None
+        written = Witness(
+            execution.outcome, self.program.digest, turns, fair, early, self.program.aside, self.instrumented
+        )
         if witness is not None and diverged is None and not lenient:
             diverged = _departure(policy, witness, execution)
         facts = recording.facts()

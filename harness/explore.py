@@ -133,15 +133,29 @@ def explore(
 
 def replay(program: Program, witness: str, options: Options = Options()) -> Replay:
     """The execution that `witness` describes. Raises WitnessError (malformed) and TargetError."""
-    parsed = Witness.parse(witness)
-    if options.early_timeouts:
-        parsed = parsed._replace(early=True)
-    request = (program.ignoring(options.ignore_state), parsed, options.max_steps, options.instrument)
-    with Crew(_replayer, request, options.timeout) as crew:
+    parsed = completed(witness, options)
+    with Crew(_replayer, (program, parsed, options.max_steps), options.timeout) as crew:
         answer = crew.ask(None)
     if isinstance(answer, Hung):
-        answer = Replay(Outcome.INCONCLUSIVE, answer.message, f"diverged: {answer.message}", None, "", None)
+        diverged = f"diverged: the witness says {parsed.outcome}, but {answer.message}"
+        answer = Replay(Outcome.INCONCLUSIVE, answer.message, diverged, None, "", None)
     return compared(answer, program, parsed)
+
+
+def completed(witness: str, options: Options) -> Witness:
+    """The witness with what the options say of the program beyond it. Raises WitnessError."""
+    parsed = Witness.parse(witness)
+    return parsed._replace(
+        early=parsed.early or options.early_timeouts,
+        ignored=tuple(dict.fromkeys(parsed.ignored + options.ignore_state)),
+        instrumented=tuple(dict.fromkeys(parsed.instrumented + options.instrument)),
+    )
+
+
+def runner_for(program: Program, witness: Witness, max_steps: int | None, watchdog: Watchdog | None = None) -> Runner:
+    """Executes the program as the search did that has found the witness."""
+    aside = program.ignoring(witness.ignored)
+    return Runner(aside, max_steps=max_steps, instrumented=witness.instrumented, watchdog=watchdog)
 
 
 def compared(replayed: Replay, program: Program, witness: Witness) -> Replay:
@@ -157,8 +171,8 @@ def _replayer(request: Any, send: Callable[[Any], None]) -> Callable[[Any], Repl
 
 
 def _replay(request: Any) -> Replay | Hung:
-    program, witness, max_steps, instrumented = request
-    runner = Runner(program, max_steps=max_steps, instrumented=instrumented, watchdog=Watchdog.current)
+    program, witness, max_steps = request
+    runner = runner_for(program, witness, max_steps, Watchdog.current)
     try:
         shown = runner.replay(witness)
     except TooDeep as error:

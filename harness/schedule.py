@@ -6,8 +6,10 @@ Read: format 1; the execution ends in a deadlock; the program's digest is 3fa2b1
 running until it is blocked or ends (then the earliest started of the enabled threads goes on), with
 one exception: when alice is about to acquire B, bob goes on instead. `,2` after the object means the
 second time that alice arrives there, `alice@end` is where she has finished, and the word `fair`
-alone means: from here on the enabled threads take turns. After the digest there may be the word
-`early`: timeouts may fire at any point (`--early-timeouts`).
+alone means: from here on the enabled threads take turns. After the digest may come what else the
+search was told about the program: `early`, timeouts may fire at any point (`--early-timeouts`);
+`ignore+tries`, states are compared without the variable `tries` (`--ignore-state`); `instrument+pkg`,
+the package pkg is controlled as well (`--instrument`).
 
 A witness names threads, operations and objects, never counts of steps, so an edit that leaves these
 as they were leaves the witness valid. Nothing in it needs quoting in a shell, nor another encoding than ASCII.
@@ -26,6 +28,7 @@ from harness.outcome import Outcome
 FORMAT = "h1"
 FAIR = "fair"
 EARLY = "early"
+IGNORE, INSTRUMENT = "ignore", "instrument"
 END = "end"
 
 LONGEST = 40
@@ -35,6 +38,7 @@ _TURN = re.compile(
     r"(?P<thread>[\w.-]+)@(?P<kind>[a-z_]+)(\+(?P<object>[\w.-]*))?(,(?P<nth>[1-9][0-9]{0,8}))?=(?P<to>[\w.-]+)",
     re.ASCII,
 )
+_NAME = re.compile(r"[\w.-]+", re.ASCII)
 _OUTCOMES = [outcome.value for outcome in Outcome]
 _NO_ACCENTS = dict.fromkeys(range(0x300, 0x370))
 
@@ -62,7 +66,8 @@ class Witness(NamedTuple):
     """A schedule as its exceptions to running on.
 
     With `fair`, threads take turns after the last of them, which may itself be the place: `ann@read+x=fair`.
-    With `early`, a timeout may fire at any point.
+    With `early`, a timeout may fire at any point. `ignored` are variables that do not tell one state from another,
+    beside those that the program declares, `instrumented` packages that are controlled, too.
     """
 
     outcome: Outcome
@@ -70,9 +75,15 @@ class Witness(NamedTuple):
     turns: tuple[Turn, ...] = ()
     fair: bool = False
     early: bool = False
+    ignored: tuple[str, ...] = ()
+    instrumented: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        parts = [FORMAT, self.outcome.value, self.digest, *([EARLY] if self.early else []), *map(str, self.turns)]
+        told = [EARLY] if self.early else []
+        for word, names in ((IGNORE, self.ignored), (INSTRUMENT, self.instrumented)):
+            if names := tuple(filter(writable, names)):
+                told.append("+".join((word, *names)))
+        parts = [FORMAT, self.outcome.value, self.digest, *told, *map(str, self.turns)]
         said = bool(self.turns) and self.turns[-1].to == FAIR
         return ":".join(parts + ([FAIR] if self.fair and not said else []))
 
@@ -88,14 +99,25 @@ class Witness(NamedTuple):
             raise WitnessError(f"witness: {_shown(parts[1])} is no outcome (there are: {', '.join(_OUTCOMES)})")
         if not re.fullmatch(r"[0-9a-f]{6}", parts[2]):
             raise WitnessError(f"witness: {_shown(parts[2])} is no digest of six hex digits")
-        early = parts[3:4] == [EARLY]
-        turns = parts[4:] if early else parts[3:]
+        turns = parts[3:]
+        early = turns[:1] == [EARLY]
+        turns = turns[early:]
+        names: list[tuple[str, ...]] = []
+        for word in (IGNORE, INSTRUMENT):
+            told = turns[:1] if turns and turns[0].partition("+")[0] == word else []
+            names.append(tuple(_names(told[0])) if told else ())
+            turns = turns[len(told) :]
         fair = turns[-1:] == [FAIR]
         read = tuple(map(_turn, turns[:-1] if fair else turns))
         for turn in read[: None if fair else -1]:
             if turn.to == FAIR:
                 raise WitnessError(f"witness: after {_shown(str(turn))} threads take turns, so nothing can follow it")
-        return Witness(Outcome(parts[1]), parts[2], read, fair or (bool(read) and read[-1].to == FAIR), early)
+        return Witness(Outcome(parts[1]), parts[2], read, fair or (bool(read) and read[-1].to == FAIR), early, *names)
+
+
+def writable(name: str) -> bool:
+    """Whether a witness can carry that name of a variable or a package."""
+    return bool(_NAME.fullmatch(name))
 
 
 def plain(name: str) -> str:
@@ -114,6 +136,13 @@ def labels(names: Iterable[str]) -> list[str]:
         found.append(label if label not in taken else next(other for other in others if other not in taken))
         taken.add(found[-1])
     return found
+
+
+def _names(part: str) -> list[str]:
+    word, *names = part.split("+")
+    if not names or not all(map(writable, names)):
+        raise WitnessError(f"witness: {_shown(part)} is no list of names, expected {word}+NAME")
+    return names
 
 
 def _turn(text: str) -> Turn:

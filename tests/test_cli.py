@@ -256,6 +256,8 @@ def test_a_bug_of_another_kind_than_promised_is_not_the_bug(tmp_path: Path) -> N
         ("stress imports_it.py --budget 5x", "'return' outside function (misplaced.py, line 2)"),
         ("stress imports_broken.py --budget 5x", "cannot be loaded: SyntaxError: '(' was never closed"),
         ("check misplaced.py", "a scenario is needed here, not a file: misplaced.py"),
+        ("explore package/part.py", "put a file beside package/ that says `from package.part import main`"),
+        ("stress package/part.py --budget 5x", "put a file beside package/ that says `from package.part import main`"),
         ("explore no_main.py", "no_main.py: no main()"),
         ("explore bad_import.py", "No module named 'nowhere_to_be_found'"),
         ("explore lost_updaet", "no scenario 'lost_updaet'; did you mean race_condition/lost_update"),
@@ -283,6 +285,8 @@ def test_a_mistake_gets_one_line_on_stderr_and_exit_2(programs: Path, arguments:
     (programs / "misplaced.py").write_text("def main(): pass\nreturn\n")
     (programs / "imports_it.py").write_text("import misplaced\ndef main(): pass\n")
     (programs / "imports_broken.py").write_text("import broken_syntax\ndef main(): pass\n")
+    (programs / "package").mkdir(exist_ok=True)
+    (programs / "package" / "part.py").write_text("from . import other\ndef main(): pass\n")
     (programs / "no_main.py").write_text("print('hello')\n")
     (programs / "awaited.py").write_text("async def main(): pass\n")
     (programs / "bad_import.py").write_text("import nowhere_to_be_found\ndef main(): pass\n")
@@ -372,6 +376,19 @@ def shell(command: str) -> subprocess.CompletedProcess[str]:
 def test_a_reader_that_goes_away_is_no_error() -> None:
     answer = shell(f"{sys.executable} -m harness list | head -n 1")
     assert (answer.returncode, answer.stderr, answer.stdout.count("\n")) == (0, "", 1)
+
+
+def test_a_reader_that_goes_away_does_not_change_what_was_found(programs: Path) -> None:
+    answer = shell(f"{sys.executable} -m harness explore {programs}/racy.py --json | true; exit ${{PIPESTATUS[0]}}")
+    assert (answer.returncode, answer.stderr) == (1, "")
+
+
+def test_a_module_that_is_no_python_is_the_importing_programs_to_handle(programs: Path) -> None:
+    (programs / "no_python.py").write_text("x = (\n")
+    (programs / "copes.py").write_text("try:\n    import no_python\nexcept SyntaxError:\n    no_python = 7\n"
+                                       "def main(): return no_python\n")  # fmt: skip
+    answer = lab("explore", "copes.py", "--json", cwd=programs)
+    assert (answer.returncode, document(answer)["results"]) == (0, {"7": 1})
 
 
 def test_a_closed_stdout_is_no_error() -> None:

@@ -237,14 +237,14 @@ def command(*words: str) -> tuple[int, str]:
     return done.returncode, " ".join((done.stdout + done.stderr).split())
 
 
-def test_a_name_set_aside_on_the_command_line_is_in_the_verdict_and_in_the_line_that_replays_it() -> None:
+def test_a_name_set_aside_on_the_command_line_is_in_the_verdict_and_in_its_witness() -> None:
     target = "tests/programs/livelock/hidden_by_a_counter.py"
     options = ("--strategy", "fair", "--budget", "20x", "--max-steps", "400")
     assert "set it aside (--ignore-state attempts)" in command("explore", target, *options)[1]
     code, told = command("explore", target, *options, "--ignore-state", "attempts")
     assert code == 1 and "(modulo attempts); alone, one would finish" in told
-    _, found, line = told.partition("python -m harness replay ")
-    assert found and "--ignore-state=attempts" in line
+    _, found, line = told.rpartition("python -m harness replay ")
+    assert found and ":ignore+attempts:" in line
     assert "LIVELOCK" in command("replay", *line.split())[1]
 
 

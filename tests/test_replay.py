@@ -124,8 +124,9 @@ def test_the_printed_line_carries_the_options_that_the_failure_needs(tmp_path: P
     path = tmp_path / "uses it.py"
     path.write_text("import locks\ndef main(): locks.main()\n", encoding="utf-8")
     found = explore(load_program(path), Options(instrument=("locks",), max_steps=900))
+    assert (found.minimal_witness or "").startswith(f"h1:violated:{found.program_digest}:instrument+locks:")
     options = replay_line(found).partition(found.minimal_witness or "?")[2]
-    assert (found.outcome, options) == (Outcome.VIOLATED, " --instrument=locks --max-steps=900")
+    assert (found.outcome, options) == (Outcome.VIOLATED, " --max-steps=900")
     shown = command(path, found.minimal_witness, *options.split())
     assert (shown.returncode, "VIOLATED" in shown.stdout) == (0, True)
 

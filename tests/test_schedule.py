@@ -20,7 +20,7 @@ TURNS = st.builds(
 )  # fmt: skip
 WITNESSES = st.builds(
     Witness, st.sampled_from(Outcome), st.just("3fa2b1"), st.lists(TURNS, max_size=4).map(tuple), st.booleans(),
-    st.booleans(),
+    st.booleans(), st.lists(NAMES, max_size=2).map(tuple), st.lists(NAMES, max_size=2).map(tuple),
 )  # fmt: skip
 
 
@@ -46,6 +46,8 @@ def test_a_witness_reads_as_its_documentation_says() -> None:
     assert str(Witness(Outcome.CRASHED, "3fa2b1", (turn._replace(to=FAIR),), True, True)) == (
         "h1:crashed:3fa2b1:early:alice@acquire+B=fair"
     )
+    told = Witness(Outcome.LIVELOCK, "3fa2b1", (), True, True, ("tries", "not a name"), ("locks", "pkg.part"))
+    assert str(told) == "h1:livelock:3fa2b1:early:ignore+tries:instrument+locks+pkg.part:fair"
     assert plain("forks[2]") == "forks.2"
     assert plain("orders['o-17']") == "orders.o-17"
     assert plain("Thread-1 (work)") == "Thread-1_work_"
@@ -95,6 +97,9 @@ def test_whatever_is_no_witness_is_refused_in_one_line(noise: str, at: int, cut:
         ("h1:deadlock:3fa2b1:alice@acquire+B," + "9" * 9999 + "=bob", "is no turn"),
         ("h1:deadlock:3fa2b1:alice@acquire+B=bób", "is no turn"),
         ("h1:deadlock:3fa2b1:a@read+x=fair:a@read+x=b", "after 'a@read+x=fair' threads take turns, so nothing can"),
+        ("h1:deadlock:3fa2b1:ignore", "'ignore' is no list of names, expected ignore+NAME"),
+        ("h1:deadlock:3fa2b1:instrument+a+b/c", "'instrument+a+b/c' is no list of names"),
+        ("h1:deadlock:3fa2b1:instrument+a:ignore+b", "'ignore+b' is no turn"),
         ("h1:dead:3fa2b1", "no outcome (there are: passed, violated, crashed, deadlock, livelock, starvation, inc"),
     ],
 )

@@ -13,12 +13,14 @@ import traceback
 from collections.abc import Callable, Mapping
 from itertools import count
 from types import CodeType, FunctionType, ModuleType, TracebackType
+from pathlib import Path
 from typing import Any
 
 from harness.children import locks, scaled_time
 from harness.children.job import End, Home, Job, Run
 from harness.children.modules import Modules, import_ahead
 from harness.children.perturbation import Perturbation, Plan
+from harness.world.program import package_hint
 from harness.world.showing import show_error, show_result
 
 _HARNESS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
@@ -81,7 +83,8 @@ class Performance:
         try:
             main: Any = getattr(self._modules.program(), "main", None)
         except BaseException as error:
-            why = f"cannot be loaded: {_name_of(error)}{_place(error.__traceback__, self._home)}"
+            hint = package_hint(error, Path(self._modules.path))
+            why = f"cannot be loaded: {_name_of(error)}{_place(error.__traceback__, self._home)}{hint}"
             return self.ended(End.UNLOADABLE, "", why)
         if why := _misfit(main, self._parameters):
             return self.ended(End.UNLOADABLE, "", why)

@@ -59,8 +59,14 @@ def cleaned_up() -> None:
 
 
 def say(text: str) -> None:
-    """Print a finished piece of output at once; nobody waits for a buffer."""
-    print(text, flush=True)
+    """Print a finished piece of output at once; nobody waits for a buffer.
+
+    Where the reader is gone (`| head`) it goes nowhere: the work, its files and its exit code are as they would be.
+    """
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        discard_output()
 
 
 def discard_output() -> None:

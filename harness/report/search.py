@@ -11,6 +11,7 @@ from harness.outcome import Outcome
 from harness.report.lanes import draw
 from harness.report.relevance import relevant
 from harness.report.text import WIDTH, Style, clip, count, fold, ordinal, seconds
+from harness.schedule import writable
 from harness.trace import Trace
 
 RESULTS_SHOWN = 8
@@ -35,8 +36,7 @@ def replay_line(found: Exploration, witness: str | None = None) -> str:
     if not witness:
         return ""
     words = ["python", "-m", "harness", "replay", found.target, witness]
-    words += [f"--instrument={name}" for name in found.instrument]
-    words += [f"--ignore-state={name}" for name in found.ignore_state]
+    words += [f"--ignore-state={name}" for name in found.ignore_state if not writable(name)]
     words += [f"--max-steps={found.max_steps}"] if found.max_steps else []
     return shlex.join(words)
 
@@ -171,15 +171,15 @@ def replay_text(found: Replay, style: Style, all_steps: bool = False) -> str:
     if found.output:
         parts += [style.paint("printed by the program:", "bold"), found.output.rstrip("\n"), ""]
     if found.diverged:
-        parts.append(_worded("DIVERGED", found.diverged, ("red", "bold"), style))
+        parts.append(_worded("DIVERGED", found.diverged.removeprefix("diverged"), ("red", "bold"), style))
     else:
         detail = found.message or (f"main() returned {found.result}" if found.result is not None else "")
-        parts.append(_worded(str(found.outcome).upper(), detail, colour_of(found.outcome), style))
+        parts.append(_worded(str(found.outcome).upper(), f"  {detail}", colour_of(found.outcome), style))
         if found.edited:
             parts.append("  (the program was edited since this witness was written, and it still fits)")
     return "\n".join(parts)
 
 
 def _worded(verdict: str, detail: str, colour: tuple[str, ...], style: Style) -> str:
-    words = fold(f"{verdict}  {detail}".rstrip(), "", "  ")
+    words = fold(f"{verdict}{detail}".rstrip(), "", "  ")
     return style.paint(verdict, *colour) + words[len(verdict) :]

@@ -258,8 +258,8 @@ class Modules:
         try:
             return instrument(source, path, self.sites)
         except (SyntaxError, ValueError) as error:
-            where = f"{path}:{getattr(error, 'lineno', None) or 1}"
-            raise TargetError(f"{where}: syntax error: {getattr(error, 'msg', error)}") from None
+            compile(source, path, "exec", dont_inherit=True)  # what is no Python is the importing program's to handle
+            raise TargetError(f"{path}: {getattr(error, 'msg', error)}") from None
 
     def _run(self, name: str, source: Source) -> ModuleType:
         module = _made(name, source)

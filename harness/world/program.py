@@ -30,12 +30,15 @@ class Program:
     digest: str
     oracle: Path | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
+    aside: tuple[str, ...] = ()
+    """Variables that are set aside where its states are compared, beside those that it declares."""
 
     def ignoring(self, names: Sequence[str]) -> Program:
-        """The same program with these variables set aside, too, where its states are compared."""
+        """The same program with these variables set aside, too."""
         known = tuple(self.settings.get("ignore_state", ()))
-        more = tuple(name for name in names if name not in known)
-        return replace(self, settings={**self.settings, "ignore_state": known + more}) if more else self
+        more = tuple(dict.fromkeys(name for name in names if name not in known))
+        settings = {**self.settings, "ignore_state": known + more}
+        return replace(self, settings=settings, aside=self.aside + more) if more else self
 
 
 def load_program(
@@ -62,6 +65,14 @@ def digest(source: str) -> str:
         if line.strip():
             kept.append(line.rstrip())
     return hashlib.sha256("\n".join(kept).encode()).hexdigest()[:6]
+
+
+def package_hint(error: BaseException, path: Path) -> str:
+    """What to do where the program at `path` could not be loaded because it is part of a package; empty elsewhere."""
+    if not isinstance(error, ImportError) or "relative import" not in str(error):
+        return ""
+    package = path.resolve().parent.name
+    return f"; it is part of a package: put a file beside {package}/ that says `from {package}.{path.stem} import main`"
 
 
 def _read(path: Path) -> str:

@@ -32,7 +32,7 @@ from harness.world.library import Library
 from harness.world.modules import Modules
 from harness.world.points import Points
 from harness.world.process import Process
-from harness.world.program import Program, TargetError
+from harness.world.program import Program, TargetError, package_hint
 from harness.world.showing import show_error
 from harness.world.survey import Survey
 from harness.world.variables import Variables, variables
@@ -313,13 +313,19 @@ class World:
         except TargetError:
             raise
         except (Exception, SystemExit, KeyboardInterrupt) as error:
-            raise TargetError(f"{self._where(error)}: {type(error).__name__}: {show_error(error)}") from error
+            raise TargetError(self._unloadable(error)) from error
         main = getattr(module, "main", None)
         if not callable(main):
             raise TargetError(f"{program.path}: no main(): a target is a Python file that defines main()")
         if self._count == 1:
             self._check_signature(main)
         return main  # type: ignore[no-any-return]
+
+    def _unloadable(self, error: BaseException) -> str:
+        if isinstance(error, SyntaxError) and error.filename in self.modules.files:
+            return f"{error.filename}:{error.lineno or 1}: syntax error: {error.msg}"
+        hint = package_hint(error, self.program.path)
+        return f"{self._where(error)}: {type(error).__name__}: {show_error(error)}{hint}"
 
     def _check_signature(self, main: Callable[..., Any]) -> None:
         try:

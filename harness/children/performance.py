@@ -43,15 +43,15 @@ class Stage:
         sys.argv[:] = [job.path]
         sys.path[0] = modules.home.directory
         sys.meta_path.insert(0, modules)
-        if self.perturbation or job.time_scale != 1:
-            locks.install(modules.home, job.time_scale, self.perturbation)
         if self.perturbation and access:
             modules.builtins = access.hooks(self.perturbation.access)
 
     def enter(self) -> None:
-        """The calling process is the one in which the program runs."""
+        """The calling process is the one in which the program runs. (A fork gives `threading` new locks of its own.)"""
         if self.job.time_scale != 1:
             scaled_time.install(self.job.time_scale)
+        if self.perturbation or self.job.time_scale != 1:
+            locks.install(self.modules.home, self.job.time_scale, self.perturbation)
 
     def renew(self, number: int) -> None:
         """Make the process ready for run `number`."""

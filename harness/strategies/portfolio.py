@@ -9,10 +9,16 @@ from harness.strategies import Plan, Profile, Strategy, make
 from harness.strategies.plan import Block, Samples, Tree
 from harness.trace import Operation, Step
 
-SAMPLERS: Final = ("random", "pct", "pos", "surw", "fair")
+SAMPLERS: Final = ("surw", "random", "pos", "pct", "fair")
+
+OPENING: Final = 20
+"""Executions that the exhaustive search has for itself at first: what one switch brings about it finds in a few."""
+
+EARLY: Final = 100
+"""Executions up to which it is given no more than samples are: nobody knows yet which of them will get there first."""
 
 SHARE: Final = 4
-"""Once the exhaustive search has had its first block, one execution in so many is a sample: some bugs lie deep."""
+"""From then on one execution in so many is a sample: some bugs lie deep."""
 
 LIMIT: Final = 20_000
 """Executions after which the exhaustive search gives up, where no number of executions is given."""
@@ -67,13 +73,13 @@ class Shares(Plan):
         self._tree: Tree | None = Tree("exhaustive", seed, profile, longest=LONG, **options)
         self._samples = Samples(name, seed, profile, preemptions=preemptions)
         self._left = LIMIT if executions is None else max(1, executions * (SHARE - 1) // SHARE)
-        self._first = True
+        self._searched = 0
         self._sampled = 0
         self.systematic = True
         self.bound = preemptions
 
     def round(self, left: int) -> list[Block]:
-        """First samples, then what the exhaustive search has to try; at the very beginning it goes first, alone."""
+        """First samples, then what the exhaustive search has to try; at the very beginning it is alone."""
         tree = self._tree
         if tree is not None and (tree.over or tree.gave_up or self._left <= 0):
             self.exhausted, self.bound = tree.exhausted, tree.bound if tree.exhausted else self.bound
@@ -81,12 +87,12 @@ class Shares(Plan):
             self.systematic = False
         if tree is None:
             return [] if self.exhausted else self._samples.round(left)
-        if self._first:
-            self._first = False
-            return tree.round(min(left, self._left))
-        searched = tree.round(max(1, min(self._left, left * (SHARE - 1) // SHARE)))
+        if not self._searched:
+            return tree.round(min(left, self._left, OPENING))
+        ratio, most = (1, self._searched) if self._searched < EARLY else (SHARE - 1, left)
+        searched = tree.round(min(left, self._left, most, max(1, left * ratio // (ratio + 1))))
         total = sum(block.most for block in searched)
-        samples = self._samples.take(min(left - total, -(-total // (SHARE - 1))))
+        samples = self._samples.take(min(left - total, -(-total // ratio)))
         self._sampled = len(samples)
         return [*samples, *searched]
 
@@ -95,4 +101,5 @@ class Shares(Plan):
         if number < self._sampled or self._tree is None:
             return
         self._left -= executions
+        self._searched += executions
         self._tree.done(number - self._sampled, strategy, executions, ended)

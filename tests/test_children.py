@@ -282,16 +282,31 @@ def test_the_warm_parent_never_has_a_second_thread_and_the_program_never_sees_th
         ("import shop\ndef main(): return shop.open_orders()", True),
         ("def main(): return 1\nif __name__ == '__main__': print(main())", True),
         ("import logging", False),
-        ("import os", False),
+        ("import os, sys\ndef main(): return os.path.join(os.sep, sys.platform), os.environ.get('HOME')", True),
+        ("import os.path as paths\nfrom os import getpid\ndef main(): print(getpid(), paths.sep)", True),
+        ("import sys\nif sys.version_info > (3, 12): print('new', file=sys.stderr); sys.stdout.write('')", True),
+        ("import os\ndef main(): os.chdir('/')", False),
+        ("import os\ndef main(): os.environ['HOME'] = '/'", False),
+        ("import os\ndef main(settings=os.environ): settings.clear()", False),
+        ("import os as system\ndef main(): system.umask(0)", False),
+        ("import os\ndef main(): return help(os)", False),
+        ("from os import dup2", False),
+        ("from os import *", False),
+        ("import sys\ndef main(): sys.setswitchinterval(1)", False),
+        ("import sys\nsys.stdout = None", False),
+        ("import sys\ndef main(): sys.stdout.close()", False),
+        ("import sys\ndef main(out=sys.stdout): out.close()", False),
+        ("from sys import stdout", False),
+        ("import threading\ndef main(): threading._active.clear()", False),
         ("from . import shop", False),
         ("import threading\nthreading.Lock = None", False),
         ("import threading\nthreading.Thread.run = None", False),
         ("import shop\nshop.stock['tea'] = 5", False),
         ("from threading import Thread as T\nsetattr(T, 'run', None)", False),
-        ("def main(): print('hello')", False),
+        ("def main(): print('hello')", True),
         ("class C:\n    def __del__(self): pass", False),
         ("import threading\ndef main(): threading.stack_size(10**6)", False),
-        ("from traceback import print_exc", False),
+        ("from traceback import print_exc", True),
         ("def main(connection): connection.open()", True),
     ],
 )
@@ -309,14 +324,32 @@ def test_every_run_has_new_modules_though_the_process_be_the_same(run: Run) -> N
         def main():
             runs.append(1)
             shop.orders.append(1)
-            names = []
+            names = [threading.current_thread().name]
+            threading.current_thread().name = "till"
             thread = threading.Thread(target=lambda: names.append(threading.current_thread().name))
             thread.start()
             thread.join()
             return len(runs), len(shop.orders), names
     """
     result = run(source, beside={"shop": "orders = []\n"}, budget=Budget(executions=60))
-    assert result.outcomes == {"(1, 1, ['Thread-1 (<lambda>)'])": 60}
+    assert result.outcomes == {"(1, 1, ['MainThread', 'Thread-1 (<lambda>)'])": 60}
+
+
+def test_a_failed_run_shows_what_it_has_printed_and_nothing_of_those_before_it(run: Run) -> None:
+    source = """
+        import os
+        import random
+
+        def main():
+            number = random.randrange(20)
+            print("run", number, "in", os.getpid(), end=" ")
+            assert number != 7
+            return os.getpid()
+    """
+    result = run(source, budget=Budget(executions=200), until=1)
+    assert result.first_failure is not None and result.first_failure > 1
+    assert len(result.outcomes) == 2, "the runs shared a process"
+    assert result.output.startswith("run 7 in ") and result.output.count("run ") == 1
 
 
 def _wait_until(true: Callable[[], bool], seconds: float = 20) -> None:

@@ -8,8 +8,8 @@
 
 The processes that fork never run the program and never start a thread, so what they fork is as clean as a new
 interpreter. Most of what a fork costs is the memory that the child then touches, so they have little of it, and what
-every child would do alike has been done. A child is beyond trust: it may exit, crash, spin, flood its output or fork. Its
-parent therefore only ever waits in `poll`, with a deadline, and kills the whole process group after every run.
+every child would do alike has been done. A child is beyond trust: it may exit, crash, spin, flood its output or fork.
+What waits for it therefore only ever waits in `poll`, with a deadline, and kills the whole process group afterwards.
 
 job.py           what is to be run, and what one run came to
 blocked.py       certainty, from /proc, that no thread of a child can ever move again: no need to wait for the deadline

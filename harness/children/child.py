@@ -15,13 +15,15 @@ import threading
 import time
 from _thread import allocate_lock, get_ident, start_new_thread
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import NoReturn
 
 from harness.children import locks, stacks
 from harness.children.job import End, Run
 from harness.children.performance import LONGEST, Performance, Stage
 
-RUNS = 25  # runs in one child at most: memory is laid out anew now and then
+RUNS = 100  # runs in one child at most: what no rule foresaw does not pile up for ever
+MARK = b"\0run\0"  # in the output between two runs: one may go on before its parent has taken what the last has said
 _sleep = time.sleep
 _encode = json.JSONEncoder(default=vars).encode
 
@@ -73,6 +75,9 @@ class Child:
                 stream.flush()
             except Exception:  # the program closed it or put something else in its place
                 pass
+        if self.stage.job.talks and not last:
+            with suppress(OSError):
+                os.write(1, MARK)
         line = _encode({"run": run, "last": last}).encode() + b"\n"
         while line:
             line = line[os.write(self.results, line) :]

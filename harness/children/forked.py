@@ -9,11 +9,12 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from time import monotonic, sleep  # the wall's, whatever the program's clock will be
 from typing import Any, NoReturn
 
 from harness.children.blocked import children_of
-from harness.children.child import Child
+from harness.children.child import MARK, Child
 from harness.children.lines import Lines
 from harness.children.performance import Stage
 
@@ -42,7 +43,9 @@ class Forked:
         for descriptor in (say, write, self.listen):
             os.close(descriptor)
         self.alive = os.pidfd_open(self.pid) if hasattr(os, "pidfd_open") else -1
+        os.set_blocking(self.output, False)
         self._printed = b""
+        self._seen = b""  # of its output the end, perhaps a part of a mark
         self._unread = b""
         self._status: int | None = None
 
@@ -71,17 +74,17 @@ class Forked:
     def drain(self) -> bool:
         """Take what the child has printed and keep the beginning. False at the end of its output."""
         chunk = os.read(self.output, 65536)
-        self._printed = (self._printed + chunk)[: 4 * OUTPUT]
+        seen = self._seen + chunk
+        _, mark, after = seen.rpartition(MARK)
+        self._printed = (after if mark else self._printed + chunk)[: 4 * OUTPUT]
+        self._seen = seen[1 - len(MARK) :]
         return bool(chunk)
 
     def printed(self) -> str:
-        """What the child has printed up to now, cut to its beginning."""
-        os.set_blocking(self.output, False)
-        try:
+        """What the child has printed in its latest run, cut to its beginning."""
+        with suppress(BlockingIOError):
             while self.drain():
                 pass
-        except BlockingIOError:
-            pass
         text = self._printed.decode("utf-8", "replace")
         return text if len(text) <= OUTPUT else text[:OUTPUT] + "\n… (cut)"
 

@@ -56,6 +56,7 @@ class Job:
     codes: Mapping[str, str]  # file → its code, marshalled, as base64: the program, modules beside it, the oracle
     ahead: Sequence[str]  # modules of the standard library that the program imports
     repeatable: bool  # several runs may share a process
+    talks: bool  # it may print something
     oracle: str | None
     mode: str  # "native" or "stress"
     seed: int

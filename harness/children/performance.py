@@ -13,15 +13,13 @@ import traceback
 from collections.abc import Callable, Mapping
 from itertools import count
 from types import CodeType, FunctionType, ModuleType, TracebackType
-from pathlib import Path
 from typing import Any
 
 from harness.children import locks, scaled_time
 from harness.children.job import End, Home, Job, Run
 from harness.children.modules import Modules, import_ahead
 from harness.children.perturbation import Perturbation, Plan
-from harness.world.program import package_hint
-from harness.world.showing import show_error, show_result
+from harness.world.showing import package_hint, show_error, show_result
 
 _HARNESS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
 _BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
@@ -52,10 +50,14 @@ class Stage:
             scaled_time.install(self.job.time_scale)
         if self.perturbation or self.job.time_scale != 1:
             locks.install(self.modules.home, self.job.time_scale, self.perturbation)
+        self._main = dict(vars(threading.main_thread()))
 
     def renew(self, number: int) -> None:
         """Make the process ready for run `number`."""
         self.modules.forget()
+        main = vars(threading.main_thread())  # a run may have given it a name
+        main.clear()
+        main.update(self._main)
         threading._counter = count(1).__next__  # type: ignore[attr-defined]  # "Thread-1" is every run's first
         if "concurrent.futures.thread" in sys.modules:
             sys.modules["concurrent.futures.thread"].ThreadPoolExecutor._counter = count().__next__
@@ -83,7 +85,7 @@ class Performance:
         try:
             main: Any = getattr(self._modules.program(), "main", None)
         except BaseException as error:
-            hint = package_hint(error, Path(self._modules.path))
+            hint = package_hint(error, self._modules.path)
             why = f"cannot be loaded: {_name_of(error)}{_place(error.__traceback__, self._home)}{hint}"
             return self.ended(End.UNLOADABLE, "", why)
         if why := _misfit(main, self._parameters):

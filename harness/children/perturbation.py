@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import sys
 import time
+from _thread import allocate_lock
 from collections.abc import Iterator
+from contextlib import suppress
 from random import Random
 from threading import local
 from typing import Any, NamedTuple
@@ -28,7 +30,6 @@ GAPS = (1, 1, 2, 2, 4, 16)  # scheduling points from one pause to the next, on a
 SLOW = (1, 1, 4)  # how many times as seldom a thread pauses, so that some overtake the others
 PATIENCE = (0, 1, 2, 4, 16, 100)  # points of other threads that a pause waits for; 0 is a mere yield
 LATE = (0, 0, 2)  # the same, before a thread's first step
-POLL = 2e-5  # seconds between two looks at the others
 LONGEST = 0.005  # seconds that one pause may take, whatever the others do
 TIRED = 0.01  # seconds of pauses after which a thread pauses WEARIER times as seldom: long programs must end, too
 WEARIER = 8
@@ -79,6 +80,8 @@ class Walker:
         self.passed = 0  # scheduling points
         self.blocked = False  # it waits for a lock, or has ended
         self.pausing = 0  # the patience it began to pause with, plus one; 0 while it does not pause
+        self.goal = 0  # how many points all threads together have passed when its pause is over
+        self.gate = allocate_lock()  # what it waits for in a pause
         self.slept = 0.0
         self.stride = 1
         self.pauses = pauses(plan, label)
@@ -96,6 +99,7 @@ class Perturbation:
         sys.setswitchinterval(plan.switch_interval)
         self.plan = plan
         self._walkers: list[Walker] = []
+        self._pausing: list[Walker] = []
         self._here = _Here()
         self._sharing = Sharing()
         self.begin(self.walker(MAIN))
@@ -135,6 +139,8 @@ class Perturbation:
     def waits(self, blocked: bool) -> None:
         """The calling thread begins to wait for a lock or a thread, or has ended to; or it ends altogether."""
         self._me().blocked = blocked
+        if blocked and self._pausing:
+            self._let_go()
 
     def _me(self) -> Walker:
         walker = self._here.walker
@@ -154,35 +160,74 @@ class Perturbation:
 
     def _pass(self, me: Walker) -> None:
         me.passed += 1
+        if self._pausing:
+            self._let_go_at_goal()
         me.left -= 1
         if me.left <= 0:
             self._pause(me)
 
     def _pause(self, me: Walker) -> None:
         start = _clock()
-        goal = me.patience + self._progress(me)
-        me.pausing = me.patience + 1
         _sleep(0)
-        while self._progress(me) < goal and self._others_go_first(me) and _clock() - start < LONGEST:
-            _sleep(POLL)
-        me.pausing = 0
+        if me.patience:
+            self._wait_for_the_others(me)
         me.left, me.patience = next(me.pauses)
         me.slept += _clock() - start
         if me.slept > TIRED:
             me.slept, me.stride = 0.0, me.stride * WEARIER
         me.left *= me.stride
 
-    def _progress(self, me: Walker) -> int:
-        return sum(walker.passed for walker in self._walkers if walker is not me)
+    def _wait_for_the_others(self, me: Walker) -> None:
+        """Until they have passed as many points as the thread has patience, or none of them goes on."""
+        me.gate = gate = allocate_lock()
+        gate.acquire()
+        me.goal = self._passed() + me.patience
+        me.pausing = me.patience + 1
+        self._pausing.append(me)
+        self._let_go()
+        gate.acquire(timeout=LONGEST)
+        me.pausing = 0
+        with suppress(ValueError):  # it was let go
+            self._pausing.remove(me)
+
+    def _let_go_at_goal(self) -> None:
+        """A point has been passed: end the pauses that have waited for it."""
+        passed = self._passed()
+        for walker in self._pausing[:]:
+            if walker.goal <= passed:
+                self._end_pause(walker)
+
+    def _let_go(self) -> None:
+        """A thread has stopped going on: end the pauses of those that would now wait in vain."""
+        for walker in self._pausing[:]:
+            if not self._others_go_first(walker):
+                self._end_pause(walker)
+
+    def _end_pause(self, walker: Walker) -> None:
+        gate = walker.gate
+        try:
+            self._pausing.remove(walker)
+        except ValueError:  # another thread was faster, or the pause was too long
+            return
+        gate.release()
+
+    def _passed(self) -> int:
+        passed = 0
+        for walker in self._walkers:
+            passed += walker.passed
+        return passed
 
     def _others_go_first(self, me: Walker) -> bool:
         """True while another thread is on its way, or pauses too but is less patient."""
         mine = me.pausing, me.label
-        return any(
-            not walker.pausing or (walker.pausing, walker.label) < mine
-            for walker in self._walkers
-            if walker is not me and not walker.blocked
-        )
+        for walker in self._walkers:
+            if (
+                walker is not me
+                and not walker.blocked
+                and (not walker.pausing or (walker.pausing, walker.label) < mine)
+            ):
+                return True
+        return False
 
 
 class _Here(local):

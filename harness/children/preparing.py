@@ -23,6 +23,8 @@ from harness.world.instrument import instrument
 Compile = Callable[[str, str], CodeType]  # source, filename
 _NEVER_AHEAD = {"antigravity", "this", "idlelib", "tkinter", "turtle", "turtledemo", "faulthandler", "sched"}
 
+_TALK = ("print", "stdout", "stderr", "argparse")
+
 
 class Prepared(NamedTuple):
     """The part of a job that follows from the program's source. codes: see `Job`."""
@@ -30,6 +32,7 @@ class Prepared(NamedTuple):
     codes: dict[str, str]
     ahead: tuple[str, ...]
     repeatable: bool
+    talks: bool
 
 
 def prepared(path: str, source: str, oracle: str | None, mode: str) -> Prepared:
@@ -46,8 +49,10 @@ def prepared(path: str, source: str, oracle: str | None, mode: str) -> Prepared:
     if oracle is not None:
         codes[oracle] = compile(Path(oracle).read_bytes(), oracle, "exec", dont_inherit=True)
     texts = {file: base64.b64encode(marshal.dumps(code)).decode() for file, code in codes.items()}
-    again = repeatable((source, *neighbours.values()), (file.stem for file in neighbours))
-    return Prepared(texts, tuple(_ahead(source, Path(path).parent)), again)
+    sources = (source, *neighbours.values())
+    again = repeatable(sources, (file.stem for file in neighbours))
+    talks = any(word in text for text in sources for word in _TALK)
+    return Prepared(texts, tuple(_ahead(source, Path(path).parent)), again, talks)
 
 
 def compiler(mode: str) -> Compile:

@@ -2,8 +2,11 @@
 
 A fork per run costs milliseconds, most of them page faults, and it is needed only for what a run leaves behind in
 its process. A program leaves nothing behind but threads (which are seen at run time) if it imports only modules that
-keep no state for it, changes none of them, and has no way round that. This is decided from the source and errs on
-the side of a new process.
+keep no state for it, or of `os` and `sys` uses only what keeps none, changes none of them, and has no way round that.
+This is decided from the source and errs on the side of a new process.
+
+What a run leaves outside of its process, files say, no fork undoes. Its output is taken after each run, the main
+thread and random numbers are made as new before each (performance.py).
 """
 
 from __future__ import annotations
@@ -16,24 +19,47 @@ _words = str.split
 # Modules in which an ordinary use changes nothing that a later run could see. (`random` is seeded before each run.)
 _CLEAN = frozenset(
     _words(
-        "__future__ abc bisect collections concurrent contextlib copy dataclasses datetime decimal enum fractions"
-        " functools hashlib heapq itertools json math numbers operator queue random re statistics string textwrap"
-        " threading time traceback types typing uuid zlib"
+        "__future__ abc argparse array base64 binascii bisect cmath collections concurrent contextlib contextvars copy"
+        " dataclasses datetime decimal enum fractions functools graphlib hashlib heapq itertools json math numbers"
+        " operator pprint queue random re secrets statistics string struct textwrap threading time traceback types"
+        " typing uuid zlib"
     )
 )
-# Functions by which a program could change a module after all, or print (whose output was it?).
+# What may be used of modules that are one with the process: what only asks, ends this thread, or changes files.
+_HARMLESS = {
+    "os": frozenset(
+        _words(
+            "path sep linesep name curdir pardir extsep altsep pathsep devnull fspath fsencode fsdecode PathLike"
+            " getpid getppid getcwd getenv environ cpu_count process_cpu_count sched_getaffinity urandom"
+            " listdir scandir stat lstat walk access mkdir makedirs rmdir removedirs remove unlink rename replace"
+            " sched_yield strerror cpu_count uname getuid getlogin times"
+        )
+    ),
+    "sys": frozenset(
+        _words(
+            "exit exc_info exception stdout stderr maxsize maxunicode byteorder float_info int_info hash_info platform"
+            " version version_info hexversion implementation executable getrefcount getsizeof getrecursionlimit"
+            " getswitchinterval getdefaultencoding getfilesystemencoding intern _is_gil_enabled"
+        )
+    ),
+}
+# Of these in turn only so much: the rest would change them.
+_ONLY = {
+    "environ": frozenset(("get", "items", "keys", "values")),
+    "stdout": frozenset(("write", "flush", "isatty", "fileno")),
+    "stderr": frozenset(("write", "flush", "isatty", "fileno")),
+}
+# Functions by which a program could change a module after all, or keep a file open.
 _SUSPECT_NAMES = frozenset(
     _words(
-        "setattr delattr exec eval globals vars compile open print input breakpoint"
-        " __import__ __builtins__ __del__ finalize"
+        "setattr delattr exec eval globals vars compile open input breakpoint __import__ __builtins__ __del__ finalize"
     )
 )
 # Attributes that lead out of a program's own modules, or to settings of the whole process.
 _SUSPECT_ATTRIBUTES = frozenset(
     _words(
-        "__dict__ __del__ finalize getcontext setcontext stack_size settrace setprofile settrace_all_threads"
-        " setprofile_all_threads excepthook _python_exit print_exc print_exception print_stack print_tb"
-        " ProcessPoolExecutor sys os modules"
+        "__dict__ __del__ __globals__ __builtins__ finalize getcontext setcontext stack_size settrace setprofile"
+        " settrace_all_threads setprofile_all_threads excepthook ProcessPoolExecutor sys os modules"
     )
 )
 
@@ -47,12 +73,14 @@ def repeatable(sources: Iterable[str], beside: Iterable[str]) -> bool:
 def _leaves_nothing(tree: ast.Module, own: set[str]) -> bool:
     tree.body = [statement for statement in tree.body if not _is_script_part(statement)]
     imported: set[str] = set()
+    watched: dict[str, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, (ast.Import, ast.ImportFrom)):
-            if not {name.partition(".")[0] for name in _modules(node)} <= _CLEAN | own:
+            if not all(_is_clean(node, module, own) for module in _modules(node)):
                 return False
             imported.update((alias.asname or alias.name).partition(".")[0] for alias in node.names)
-    return not any(_is_suspect(node, imported) for node in ast.walk(tree))
+            watched.update(_watched(node))
+    return not any(_is_suspect(node, imported) for node in ast.walk(tree)) and _used_harmlessly(tree, watched)
 
 
 def _modules(node: ast.Import | ast.ImportFrom) -> Iterator[str]:
@@ -60,6 +88,21 @@ def _modules(node: ast.Import | ast.ImportFrom) -> Iterator[str]:
         yield from (alias.name for alias in node.names)
     else:
         yield "." if node.level else node.module or "."
+
+
+def _is_clean(node: ast.Import | ast.ImportFrom, module: str, own: set[str]) -> bool:
+    first = module.partition(".")[0]
+    if isinstance(node, ast.ImportFrom) and module in _HARMLESS:
+        return all(alias.name in _HARMLESS[module] and alias.name not in _ONLY for alias in node.names)
+    return first in _CLEAN or first in own or module in (*_HARMLESS, "os.path")
+
+
+def _watched(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:
+    """(name, module) for each name by which `os` or `sys` themselves are known."""
+    for alias in node.names if isinstance(node, ast.Import) else ():
+        module = alias.name if alias.asname else alias.name.partition(".")[0]
+        if module in _HARMLESS:
+            yield alias.asname or module, module
 
 
 def _is_script_part(statement: ast.stmt) -> bool:
@@ -75,11 +118,36 @@ def _is_suspect(node: ast.AST, imported: set[str]) -> bool:
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
         return node.name == "__del__"
     if isinstance(node, ast.alias):
-        return node.name.rpartition(".")[2] in _SUSPECT_ATTRIBUTES | _SUSPECT_NAMES
+        return node.name.rpartition(".")[2] in _SUSPECT_ATTRIBUTES | _SUSPECT_NAMES and node.name not in _HARMLESS
     if not isinstance(node, (ast.Attribute, ast.Subscript)):
         return False
-    changes = isinstance(node.ctx, (ast.Store, ast.Del)) and _root(node) in imported
-    return changes or (isinstance(node, ast.Attribute) and node.attr in _SUSPECT_ATTRIBUTES)
+    of_a_module = _root(node) in imported
+    changes = isinstance(node.ctx, (ast.Store, ast.Del)) and of_a_module
+    if not isinstance(node, ast.Attribute):
+        return changes
+    private = of_a_module and node.attr.startswith("_") and node.attr != "_is_gil_enabled"
+    return changes or private or node.attr in _SUSPECT_ATTRIBUTES
+
+
+def _used_harmlessly(tree: ast.Module, watched: dict[str, str]) -> bool:
+    """Whether `os` and `sys` occur as `os.getpid` and the like only, and never by themselves."""
+    held = {id(node.value): node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    read = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Subscript)}
+    printed_to = {
+        id(word.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+        for word in node.keywords
+        if word.arg == "file"
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node.id in watched and held.get(id(node)) not in _HARMLESS[watched[node.id]]:
+            return False
+        if isinstance(node, ast.Attribute) and node.attr in _ONLY and _root(node) in watched:
+            simple = id(node) in printed_to or (node.attr == "environ" and id(node) in read)
+            if not simple and held.get(id(node)) not in _ONLY[node.attr]:
+                return False
+    return True
 
 
 def _root(node: ast.AST) -> str:

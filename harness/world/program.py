@@ -67,14 +67,6 @@ def digest(source: str) -> str:
     return hashlib.sha256("\n".join(kept).encode()).hexdigest()[:6]
 
 
-def package_hint(error: BaseException, path: Path) -> str:
-    """What to do where the program at `path` could not be loaded because it is part of a package; empty elsewhere."""
-    if not isinstance(error, ImportError) or "relative import" not in str(error):
-        return ""
-    package = path.resolve().parent.name
-    return f"; it is part of a package: put a file beside {package}/ that says `from {package}.{path.stem} import main`"
-
-
 def _read(path: Path) -> str:
     if path.is_dir():
         raise TargetError(f"{path}: is a directory, not a Python file")

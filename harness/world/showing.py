@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pprint
 import re
 
@@ -37,3 +38,12 @@ def show_error(error: BaseException) -> str:
         return _ADDRESS.sub("", str(error))
     except Exception as another:
         return f"its text cannot be had, for {type(another).__name__} is raised"
+
+
+def package_hint(error: BaseException, path: str | os.PathLike[str]) -> str:
+    """What to do where the program at `path` could not be loaded because it is part of a package; empty elsewhere."""
+    if not isinstance(error, ImportError) or "relative import" not in str(error):
+        return ""
+    directory, file = os.path.split(os.path.realpath(path))
+    package, module = os.path.basename(directory), os.path.splitext(file)[0]
+    return f"; it is part of a package: put a file beside {package}/ that says `from {package}.{module} import main`"

@@ -32,8 +32,8 @@ from harness.world.library import Library
 from harness.world.modules import Modules
 from harness.world.points import Points
 from harness.world.process import Process
-from harness.world.program import Program, TargetError, package_hint
-from harness.world.showing import show_error
+from harness.world.program import Program, TargetError
+from harness.world.showing import package_hint, show_error
 from harness.world.survey import Survey
 from harness.world.variables import Variables, variables
 

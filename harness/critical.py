@@ -222,7 +222,7 @@ class _Search:
 
     def _spend(self, found: Replayed) -> None:
         self._left -= found.execution.steps
-        if self._left <= 0:
+        if self._left <= 0 or self._runner.hurries:
             raise _Spent
 
     def _pair(self, failing: Order, passing: Order) -> CriticalPair | None:

@@ -29,6 +29,10 @@ class _Over(Exception):
     """The experiment has shown what it can."""
 
 
+class _Unfinished(Exception):
+    """The program is too slow for all experiments, and those that were made have shown nothing."""
+
+
 class _Only:
     """Follows a schedule; from there on only the chosen threads run, and time passes for them alone."""
 
@@ -76,9 +80,13 @@ def tell_apart(shown: Replayed, runner: Runner) -> str:
     if verdict is None or verdict.outcome is Outcome.DEADLOCK:
         return ""
     names = shown.execution.threads
-    if verdict.starved is not None:
-        return _with_somebody_stopped(_Experiments(shown, verdict, runner), verdict, names)
-    return _alone(_Experiments(shown, verdict, runner), verdict, names) if len(verdict.busy) > 1 else ""
+    experiments = _Experiments(shown, verdict, runner)
+    try:
+        if verdict.starved is not None:
+            return _with_somebody_stopped(experiments, verdict, names)
+        return _alone(experiments, verdict, names) if len(verdict.busy) > 1 else ""
+    except _Unfinished:
+        return ""
 
 
 class _Experiments:
@@ -98,6 +106,8 @@ class _Experiments:
         return any(self._try(self._schedule[:place], hoped, chosen) for place in self._places)
 
     def _try(self, schedule: Sequence[int], hoped: int, chosen: frozenset[int]) -> bool:
+        if self._runner.hurries:
+            raise _Unfinished
         policy = _Only(self._runner.world.scheduler, schedule, chosen, hoped, self._patience)
         try:
             self._runner.record(policy, len(schedule) + 2 * self._patience, states=False)

@@ -7,8 +7,9 @@ to do what), detectors say what these mean, the oracle has the last word over a 
 from __future__ import annotations
 
 import sys
+import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +21,7 @@ from harness.detectors.liveness import Liveness
 from harness.detectors.races import contended
 from harness.memory import ADDRESSES
 from harness.outcome import Outcome
+from harness.patience import Patience
 from harness.recording import Facts, Recording, Scribe
 from harness.schedule import Turn, Witness
 from harness.strategies.directed import Directed, Suspect
@@ -28,7 +30,7 @@ from harness.task import Policy, Task
 from harness.trace import Operation, Step, Trace
 from harness.watchdog import Position, Watchdog, frame_of, innermost
 from harness.world.lock import InnerLock
-from harness.world.program import Program, TargetError
+from harness.world.program import Program, load_oracle
 from harness.world.showing import show_error, show_result
 from harness.world.state import StateCapture
 from harness.world.state_waits import waiting
@@ -127,9 +129,11 @@ class Runner:
         self.world = World(program, instrumented)
         self.max_steps = max_steps or int(program.settings.get("max_steps", MAX_STEPS))
         self.instrumented = instrumented
+        self.patience: Patience | None = None
+        """Of somebody who does not need every execution."""
         self.early_timeouts = early_timeouts
         self._set_tail()
-        self._check = _load_oracle(program.oracle)
+        self._check = load_oracle(program.oracle)
         self._watchdog = watchdog
         if watchdog is not None:
             watchdog.where = self._position
@@ -150,6 +154,11 @@ class Runner:
         most = max_steps or self.max_steps
         turns_from = tail_from or max_steps or self.max_steps // 2
         return self._execute(strategy, most, turns_from, log_steps=log_steps, named=named)
+
+    @property
+    def hurries(self) -> bool:
+        """Whether no further execution is to be made that can be done without."""
+        return self.patience is not None and self.patience.over
 
     def refine(self) -> None:
         """What executions taught of the locks is in force from the next one on."""
@@ -257,6 +266,7 @@ class Runner:
 
         if self._watchdog is not None and self._watchdog.begins():
             self._write_down(self._watchdog)
+        began = time.perf_counter()
         try:
             ending = world.execute(
                 strategy,
@@ -274,6 +284,8 @@ class Runner:
         finally:
             if liveness.began:
                 self._capture.restore()
+            if self.patience is not None:
+                self.patience.count(world.scheduler.steps, time.perf_counter() - began, liveness.began)
         outcome, message, result = self._judge(ending, stuck, liveness)
         return Execution(
             outcome=outcome,
@@ -382,17 +394,3 @@ def _departure(replay: Replay, witness: Witness, execution: Execution) -> str | 
 
 def _ended(execution: Execution) -> str:
     return f"ended {execution.outcome} after {execution.steps} steps"
-
-
-def _load_oracle(path: Path | None) -> Callable[[Any], None] | None:
-    if path is None:
-        return None
-    names: dict[str, Any] = {"__name__": "oracle", "__file__": str(path)}
-    try:
-        exec(compile(path.read_text(encoding="utf-8"), str(path), "exec", dont_inherit=True), names)
-        check = names["check"]
-    except Exception as error:
-        raise TargetError(f"{path}: the oracle cannot be loaded: {type(error).__name__}: {error}") from None
-    if not callable(check):
-        raise TargetError(f"{path}: check is not callable")
-    return check  # type: ignore[no-any-return]

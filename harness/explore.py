@@ -85,6 +85,8 @@ class Exploration:
     potential_deadlocks: list[PotentialDeadlock] = field(default_factory=list)
     failed_with: dict[Outcome, tuple[int, str]] = field(default_factory=dict)
     """How many executions failed in which way, each with the message of the first."""
+    unfinished: str = ""
+    """Why not all was tried to explain the failure; empty where all was."""
     timed: bool = False
     """A thread slept, or waited up to a time limit, and all these lasted exactly as long as they said."""
 
@@ -212,6 +214,7 @@ def _exploration(program: Program, options: Options, found: Found) -> Exploratio
         instrument=options.instrument,
         ignore_state=options.ignore_state,
         trace=found.trace,
+        unfinished=found.unfinished,
         timed=found.timed and not options.early_timeouts,
     )
 

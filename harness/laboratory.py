@@ -21,6 +21,7 @@ from harness.execution import Execution, Replayed, Runner, TooDeep
 from harness.explain import DataRace, PotentialDeadlock, data_races, merged, potential_deadlocks
 from harness.minimize import minimize
 from harness.outcome import Outcome
+from harness.patience import Patience
 from harness.schedule import Witness
 from harness.strategies import Profile, SearchError, Strategy
 from harness.strategies.plan import Block
@@ -41,6 +42,9 @@ LASSO_PREFIXES = (0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 987)
 
 _TEMPORARY = re.compile(r"\btmp[a-z0-9_]{8}\b")
 """The names that CPython's tempfile gives (`_RandomNameSequence`), whose letters are chance and decide nothing."""
+
+MINIMIZING, DECIDING = 6.0, 3.0
+"""Seconds for making the failure of a slow program smaller, and for what decides about it."""
 
 PAUSE = 0.2
 """Seconds between two messages on how far a block is."""
@@ -155,6 +159,8 @@ class Account:
     races: list[DataRace] = field(default_factory=list)
     critical_pair: CriticalPair | None = None
     trace: Trace | None = None
+    unfinished: str = ""
+    """Why there may be a smaller witness, or a pair where none was found: a program so slow that time ended it."""
 
 
 class _Random:
@@ -286,12 +292,18 @@ class Laboratory:
             return account
         account.witness = str(shown.witness)
         self._send(account)
+        runner.patience = first = Patience(MINIMIZING)
         least, account.fewest = minimize(shown, runner)
         account.minimal, account.trace = str(least.witness), least.trace
-        account.message = least.execution.message + tell_apart(least, runner)
         account.preemptions = least.preemptions
         account.races = data_races(least)
+        runner.patience = second = Patience(DECIDING)
+        account.message = least.execution.message + tell_apart(least, runner)
         account.critical_pair = critical_pair(least, runner)
+        runner.patience = None
+        if first.was_over or second.was_over:
+            shortest = min(first.shortest, second.shortest)
+            account.unfinished = f"one execution takes {shortest:.2g} s, so not everything was tried"
         return account
 
     def shown(self, execution: Execution) -> Replayed | None:

@@ -9,7 +9,7 @@ passes are named by what they do to the schedule, and go from cheap and coarse t
     count_up   tries all schedules without a preemption, then all with one, two …, and so proves a number
                minimal where the program is small enough; last, because what is left bounds its search
 
-Deterministic: the same failure and program give the same witness.
+Deterministic: the same failure and program give the same witness, unless the program is slow (patience.py).
 """
 
 from __future__ import annotations
@@ -82,8 +82,8 @@ class _Shrinking:
         """Leave out turns: chunks of half of them, then smaller ones, until no single turn can go."""
         self._left = ATTEMPTS
         length = max(1, len(self.best.witness.turns) // 2)
-        while self.best.witness.turns and self._left > 0:
-            if any(self._left > 0 and self._without(start, length) for start in self._starts(length)):
+        while self.best.witness.turns and self._may_try():
+            if any(self._may_try() and self._without(start, length) for start in self._starts(length)):
                 continue
             if length == 1:
                 return
@@ -92,7 +92,7 @@ class _Shrinking:
     def bring_together(self) -> None:
         """Move a piece of a thread's work back to its last one, or that one forward, across what others did."""
         self._left = ATTEMPTS
-        while self._left > 0 and self.best.preemptions > 1 and not self.best.witness.fair:
+        while self._may_try() and self.best.preemptions > 1 and not self.best.witness.fair:
             if not any(self._try(Roughly(order)) for order in _gathered(self.best.execution.schedule)):
                 return
 
@@ -115,7 +115,10 @@ class _Shrinking:
         return self._accept(self._runner.approach(witness._replace(turns=kept), self._bound()))
 
     def _try(self, policy: Roughly) -> bool:
-        return self._left > 0 and self._accept(self._runner.record(policy, self._bound(), states=False))
+        return self._may_try() and self._accept(self._runner.record(policy, self._bound(), states=False))
+
+    def _may_try(self) -> bool:
+        return self._left > 0 and not self._runner.hurries
 
     def _bound(self) -> int:
         return 2 * self.best.execution.steps + SLACK
@@ -154,7 +157,7 @@ class _CountUp:
         """
         left = SEARCH
         strategy = self._strategy()
-        while left > 0 and strategy.begin(0):
+        while left > 0 and not self._runner.hurries and strategy.begin(0):
             execution = self._runner.run(strategy, log_steps=True, max_steps=self._bound)
             left -= execution.steps
             if execution.refined:
@@ -175,7 +178,7 @@ class _CountUp:
                 self._fewest, self._best = count, rank
                 self.complete = not self._cut
                 yield execution
-        self.complete = self.complete or (left > 0 and not self._cut)
+        self.complete = self.complete or (left > 0 and not self._runner.hurries and not self._cut)
 
     def _strategy(self) -> Strategy:
         early = self._runner.early_timeouts

@@ -35,6 +35,7 @@ FLOORS: dict[str, int] = {
     "execution": 5,
     "recording": 5,
     "minimize": 5,
+    "patience": 5,
     "discriminate": 5,
     "explain": 5,
     "critical": 5,

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from harness import corpus
+from harness import corpus, laboratory
 from harness import minimize as module
 from harness.budget import Budget
 from harness.execution import Replayed, Runner
 from harness.laboratory import Here, Order
 from harness.minimize import minimize, preemptions, size
+from harness.patience import Patience
 from harness.schedule import Witness
 from harness.search import Search
 from harness.world.program import load_program
@@ -286,3 +287,30 @@ def main():
     assert size(least) <= size(shown)
     assert str(least.witness) == f"h1:crashed:{runner.program.digest}:MainThread@join+look=work"
     assert [s.operation for s in least.trace.steps if s.thread == "look"] == ["begin", "read"]
+
+
+SLOW = LOST_UPDATE.replace("    account.balance += 1", "    account.balance += 1 + 0 * sum(range(3_000_000))")
+
+
+def test_time_ends_the_explanation_of_a_slow_program_and_that_is_said(
+    run: Callable[[str], Runner], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(laboratory, "MINIMIZING", 0.0)
+    monkeypatch.setattr(laboratory, "DECIDING", 0.0)
+    runner = run(SLOW)
+    order = Order(runner.program, "random", 0, Budget(executions=200), None, None, False, False, ())
+    found = Search(order, Here(order, runner)).run()
+    assert (found.outcome, found.fewest, found.critical_pair) == ("violated", False, None)
+    assert found.unfinished.endswith(" s, so not everything was tried")
+    assert runner.replay(Witness.parse(found.minimal or "")).diverged is None
+
+
+def test_a_program_that_was_quick_once_has_all_the_time_it_needs() -> None:
+    patience = Patience(0.0)
+    patience.count(10, 0.9, turns=False)
+    patience.count(10, 0.001, turns=False)
+    assert (patience.over, patience.was_over) == (False, False)
+    slow = Patience(0.0)
+    assert not slow.over  # nothing is known yet
+    slow.count(10, 0.9, turns=False)
+    assert (slow.over, slow.shortest) == (True, 0.9)

@@ -86,8 +86,10 @@ def _exploration_lines(found: Exploration, style: Style) -> Iterator[str]:
             yield f"  needs    {'' if found.fewest else 'at most '}{count(least, 'preemption')}{proof}"
         if found.critical_pair is not None:
             yield from _decisive_lines(found.critical_pair)
-        elif found.witness:
+        elif found.witness and not found.unfinished:
             yield fold("no two steps were found of which swapping alone makes it pass", "  decides  ")
+        if found.unfinished:
+            yield fold(f"{found.unfinished}: the witness may not be the smallest", "  note     ")
     yield from _race_lines(found)
     for potential in found.potential_deadlocks:
         yield fold(f"{potential.sentence}; {potential.tried}", "  warning  ")

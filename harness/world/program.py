@@ -7,7 +7,7 @@ import hashlib
 import io
 import tokenize
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,21 @@ def load_program(
     if oracle is not None and not oracle.is_file():
         oracle = None
     return Program(path.resolve(), shown, source, digest(source), oracle, dict(settings or {}))
+
+
+def load_oracle(path: Path | None) -> Callable[[Any], None] | None:
+    """The `check` of an oracle's file. Raises TargetError."""
+    if path is None:
+        return None
+    names: dict[str, Any] = {"__name__": "oracle", "__file__": str(path)}
+    try:
+        exec(compile(path.read_text(encoding="utf-8"), str(path), "exec", dont_inherit=True), names)
+        check = names["check"]
+    except Exception as error:
+        raise TargetError(f"{path}: the oracle cannot be loaded: {type(error).__name__}: {error}") from None
+    if not callable(check):
+        raise TargetError(f"{path}: check is not callable")
+    return check  # type: ignore[no-any-return]
 
 
 def digest(source: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,7 +21,10 @@ _ADDING = re.compile(r"\.(append|appendleft|add)\(")
 
 @dataclass(frozen=True)
 class Place:
-    """What a thread did where. `locks` are those it held, `value` is empty where the operation has none."""
+    """What a thread did where. `locks` are those it held, `value` is empty where the operation has none.
+
+    In a thread that is in no code of the program there is no `file`; `origin` says who started it, and `source` how.
+    """
 
     thread: str
     operation: str
@@ -30,6 +34,7 @@ class Place:
     line: int
     source: str
     locks: tuple[str, ...] = ()
+    origin: str = ""
 
     @staticmethod
     def of(step: TraceStep) -> Place:
@@ -40,14 +45,22 @@ class Place:
             value="" if is_waiting(step) else step.value,
             file=step.file,
             line=step.line,
-            source=step.source,
+            source=step.source or _line(step.origin),
             locks=step.locks,
+            origin=step.origin,
         )
 
     @property
     def where(self) -> str:
-        """`bank.py:14`."""
-        return f"{Path(self.file).name}:{self.line}" if self.file else "in the library"
+        """`bank.py:14`; for a thread of the library's own, who started it: `in the library, for bank.py:9`."""
+        if self.file:
+            return self.at
+        return f"in the library, for {self.at}" if self.origin else "in the library"
+
+    @property
+    def at(self) -> str:
+        """The place in the program; empty where there is none."""
+        return f"{Path(self.file).name}:{self.line}" if self.file else Path(self.origin).name
 
     def words(self, known: str = "") -> str:
         """`ann's read of Account.balance (bank.py:14)`; the object is not said again where it is the `known` one."""
@@ -129,6 +142,11 @@ def merged(*several: Iterable[DataRace]) -> list[DataRace]:
         pair = frozenset((place.file, place.line, place.operation) for place in (race.first, race.second))
         by_places.setdefault(pair, race)
     return list(by_places.values())
+
+
+def _line(origin: str) -> str:
+    file, _, line = origin.rpartition(":")
+    return linecache.getline(file, int(line)).strip() if file else ""
 
 
 def _in_words(race: Race, steps: dict[int, TraceStep]) -> DataRace:

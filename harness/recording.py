@@ -61,6 +61,7 @@ class Recording:
         self._tokens: dict[int, tuple[Any, int]] = {}
         self._taken: dict[int, list[InnerLock]] = {}
         self._standing: set[int] = set()
+        self._origins = [""]
         self.grants: dict[int, tuple[str, int]] = {}
         self.failed: set[int] = set()
         """Steps that asked for a lock and did not get it."""
@@ -124,7 +125,7 @@ class Recording:
             "step": self._step, "thread": task.name, "operation": kind, "object": name, "file": file, "line": line,
             "source": linecache.getline(file, line).strip() if file else "", "waits_on": None,
             "preempted": preempted, "time": self._world.scheduler.now, "locks": self._held(task),
-            "lock": _is_lock(task.subject), "shared": False,
+            "lock": _is_lock(task.subject), "shared": False, "origin": "" if file else self._origins[task.index],
         }  # fmt: skip
         self._watch(name)
         if kind == "acquire" and issubclass(type(task.subject), InnerLock):
@@ -134,6 +135,7 @@ class Recording:
         """The step is over; where the thread is blocked now, that is a line of its own."""
         if self._open is not None:
             self._note_lock(task)
+            self._note_origins(self._open)
             self._steps.append(TraceStep(**self._open, value=self._value(task), state=self._state()))
             self._open, self._subject = None, _nothing
         if not task.finished and task.wants is not None and task.wants.held:
@@ -182,8 +184,14 @@ class Recording:
                 self._state(),
                 self._world.scheduler.now,
                 lock=_is_lock(task.subject),
+                origin="" if file else self._origins[task.index],
             )  # fmt: skip
         )
+
+    def _note_origins(self, step: dict[str, Any]) -> None:
+        """Where in the program the threads were started that are new in this step."""
+        here = f"{step['file']}:{step['line']}" if step["file"] else step["origin"]
+        self._origins += [here] * (len(self._world.scheduler.tasks) - len(self._origins))
 
     def _note_lock(self, task: Task) -> None:
         """What the step's thread got, or did not get."""

@@ -306,6 +306,27 @@ def test_where_every_schedule_fails_there_is_no_pair(tmp_path: Path) -> None:
     assert pair_of(runner_of(tmp_path, ALWAYS)) is None
 
 
+def test_a_step_of_the_librarys_own_thread_is_told_with_the_line_that_started_it(tmp_path: Path) -> None:
+    runner = runner_of(tmp_path, """
+        from concurrent.futures import ThreadPoolExecutor
+        def name(number):
+            names[number] = threading.current_thread().name
+        import threading
+        names = {}
+        def main():
+            with ThreadPoolExecutor(2, thread_name_prefix="worker") as pool:
+                pool.submit(name, 1)
+                pool.submit(name, 2)
+            assert names[1] != names[2]
+    """)  # fmt: skip
+    found = explore(runner.program, Options())
+    assert found.critical_pair is not None
+    place = found.critical_pair.first
+    assert (place.thread, place.operation, place.object, place.where, place.at, place.source) == (
+        "worker_0", "get", "pool", "in the library, for bank.py:9", "bank.py:9", "pool.submit(name, 1)",
+    )  # fmt: skip
+
+
 def test_explore_tells_the_pair(tmp_path: Path) -> None:
     runner = runner_of(tmp_path, LOST_UPDATE)
     found = explore(runner.program, Options(strategy="random"))

@@ -6,13 +6,14 @@ import shlex
 from collections.abc import Iterator, Mapping
 
 from harness.critical import CriticalPair
+from harness.explain import Place
 from harness.explore import Exploration, Replay
 from harness.outcome import Outcome
 from harness.report.lanes import draw
 from harness.report.relevance import relevant
 from harness.report.text import WIDTH, Style, clip, count, fold, ordinal, seconds
 from harness.schedule import writable
-from harness.trace import Trace
+from harness.trace import REFUSED, TIMED_OUT, Trace
 
 RESULTS_SHOWN = 8
 RACES_SHOWN = 2
@@ -119,9 +120,15 @@ def _decisive_lines(pair: CriticalPair) -> Iterator[str]:
     yield fold(f"{pair.sentence}; the other way round it passes", "  decides  ")
     for place in (pair.first, pair.second):
         if place.source:
-            value = f"   ({place.operation}s {clip(place.value, 24)})" if place.value else ""
-            room = WIDTH - 13 - len(place.where) - len(value)
-            yield f"           {place.where}  {clip(place.source, room)}{value}"
+            value = f"   ({_outcome_of(place)})" if place.value else ""
+            room = WIDTH - 13 - len(place.at) - len(value)
+            yield f"           {place.at}  {clip(place.source, room)}{value}"
+
+
+def _outcome_of(place: Place) -> str:
+    """`reads 5`, `refused`."""
+    value = clip(place.value, 24)
+    return value if value in (REFUSED, TIMED_OUT) else f"{place.operation}s {value}"
 
 
 def _race_lines(found: Exploration) -> Iterator[str]:

@@ -336,3 +336,21 @@ def test_a_junit_report_counts_what_it_lists_and_survives_any_text(tmp_path: Pat
     assert failure is not None
     assert (failure.get("message"), failure.text) == ("FIX DOES NOT HOLD", "beep � <&> � …")
     assert cases(path)[1].find("failure") is None
+
+
+def test_steps_on_files_are_told_by_their_lines_of_source_each_line_once() -> None:
+    steps = (
+        step(1, "ann", "read", "FileSystem", line=7, source="if os.path.exists(path):", shared=True),
+        step(2, "bob", "write", "FileSystem", line=8, source='f = open(path, "w")', shared=True),
+        step(3, "bob", "write", "FileSystem", line=9, source="f.write(name); f.close()", shared=True),
+        step(4, "bob", "write", "FileSystem", line=9, source="f.write(name); f.close()", shared=True),
+    )
+    assert draw(relevant(Trace(steps, ("ann", "bob")), Outcome.VIOLATED)).splitlines() == [
+        " #  ann                                 bob",
+        " 1  read FileSystem: if",
+        "    os.path.exists(path):",
+        " 2                                      write FileSystem: f = open(path,",
+        '                                        "w")',
+        " 3                                      write FileSystem: f.write(name);",
+        "                                        f.close()",
+    ]

@@ -19,7 +19,7 @@ from itertools import zip_longest
 from harness.report import columns
 from harness.report.columns import CLOCK, GAP, MAX_LANE, MIN_LANE
 from harness.report.folding import Fold, fold_loops
-from harness.report.relevance import waits
+from harness.report.relevance import FILES, waits
 from harness.report.text import WIDTH, Style, clip, measured, printed
 from harness.trace import REFUSED, TIMED_OUT, Trace, TraceStep
 from harness.world.clock import START
@@ -43,8 +43,13 @@ def draw(trace: Trace, style: Style | None = None, width: int = WIDTH, loops: bo
 
 
 def describe(step: TraceStep) -> str:
-    """What the step did, in words: `acquire A`, `read stock = 5`, `acquire B … waits`, `try_acquire B … refused`."""
+    """What the step did, in words: `acquire A`, `read stock = 5`, `acquire B … waits`, `try_acquire B … refused`.
+
+    In a step on files, the line of source stands for their names.
+    """
     words = " ".join(part for part in (step.operation, step.object) if part)
+    if step.object == FILES:  # one name for all of them: the line says more
+        words += f": {clip(step.source, 40)}"
     if step.value and not waits(step):
         words += f"{' …' if step.value in (REFUSED, TIMED_OUT) else ' ='} {clip(step.value, 24)}"
     return words + (" … waits" if waits(step) and step.operation != "sleep" else "")

@@ -21,6 +21,9 @@ LOCKING = frozenset({"acquire", "release"})
 IDLE = "._idle_semaphore"
 """How the name of a ThreadPoolExecutor's own bookkeeping ends: it counts the workers that have nothing to do."""
 
+FILES = "FileSystem"
+"""The name of whatever lies outside of the program's memory."""
+
 
 def waits(step: TraceStep) -> bool:
     """True for the line that says that a thread stands still; the step itself is carried out later, if ever."""
@@ -38,7 +41,8 @@ def relevant(trace: Trace, outcome: Outcome, message: str = "") -> Trace:
     if not steps:
         return trace
     named = {root(step.object) for step in steps}
-    kept = list(_with_preemptions(trace.steps, _waits_in_one_line(steps, trace.steps)))
+    lines = _waits_in_one_line(list(_files_once(steps)), trace.steps)
+    kept = list(_with_preemptions(trace.steps, lines))
     state = [{name: value for name, value in s.state.items() if root(name) in named} for s in kept]
     return replace(trace, steps=tuple(replace(step, state=now) for step, now in zip(kept, state, strict=True)))
 
@@ -116,6 +120,16 @@ def _contended(steps: Sequence[TraceStep]) -> set[tuple[str, bool]]:
         done.setdefault(root(step.object), set()).add(step.operation)
     shared = [name for name, threads in touched.items() if len(threads) > 1 and done[name] - LOOKS]
     return {(name, False) for name in shared} | {(name, True) for name in shared if "write" in done[name]}
+
+
+def _files_once(steps: Sequence[TraceStep]) -> Iterator[TraceStep]:
+    """Of the calls that one line makes on files, one after the other, the first."""
+    last = None
+    for step in steps:
+        place = (step.thread, step.operation, step.file, step.line) if step.object == FILES else None
+        if place is None or place != last:
+            yield step
+        last = place
 
 
 def _waits_in_one_line(steps: Sequence[TraceStep], every: Sequence[TraceStep]) -> list[TraceStep]:

@@ -3,7 +3,8 @@
 A lock is asked for by arriving at its acquire, and who finds it free and is not chosen has not been
 refused yet: the first grant to another only makes it so. A woken Condition waiter asks for the lock
 again from the moment of its notification. Permits of a semaphore, items of and room in a queue are
-asked for by the step that finds none. Where all who wait are woken together (an event, a barrier, a
+asked for in the same way, or, where one waits for them inside of the operation (with a time limit, and wherever
+bypasses are judged), by the step that finds none. Where all who wait are woken together (an event, a barrier, a
 future, the end of a thread) nobody is passed over; notifications go to who waits longest.
 """
 
@@ -46,14 +47,18 @@ class Bypasses:
                 self._pass_over(task, to, to.asked_at)
                 task.asked = True
 
-    def served(self, to: Task) -> None:
-        """`to` got what its public operation is for: others are blocked in one like it, on the same object."""
+    def served(self, to: Task, before: int) -> None:
+        """`to` got what its public operation is for, and asked for when `before` steps had been made.
+
+        Others are blocked in one like it, or before one, on the same object.
+        """
         assert to.call is not None
         self.grants[to.call.object, to.name] += 1
         for task in self._live:
             blocked = task.wants is not None and task.call is not None and task is not to
             if blocked and task.called is to.called and task.call.kind == to.call.kind:  # type: ignore[union-attr]
-                self._pass_over(task, to, to.asked_at - 1)
+                self._pass_over(task, to, before)
+                task.asked = task.asked or task.wants.held  # type: ignore[union-attr]
         to.bypassed = 0
 
     def notified(self, condition: object, step: int) -> None:

@@ -102,7 +102,7 @@ class _Search:
         self._failing = failing
         self._runner = runner
         self._outcome = failing.execution.outcome
-        self._fair = failing.witness.fair
+        self._fair, self._arrivals = failing.witness.fair, failing.witness.arrivals
         self._bound = 2 * failing.execution.steps + 100
         self._left = EFFORT
         self._verdicts: dict[Order, bool | None] = {}
@@ -136,11 +136,11 @@ class _Search:
             less = self._failing.witness._replace(turns=turns[:at] + turns[at + 1 :])
             yield from self._passed(self._runner.approach(less, self._bound))
         for ranks in islice(_rankings(len(self._failing.trace.threads)), SAMPLES):
-            yield from self._passed(self._runner.record(_Ranked(ranks), self._bound, states=False))
+            yield from self._passed(self._runner.record(_Ranked(ranks), self._bound, False, self._arrivals))
         chance = make("random", 0, Profile())
         for number in range(SAMPLES):
             chance.begin(number)
-            yield from self._passed(self._runner.record(chance, self._bound, states=False))
+            yield from self._passed(self._runner.record(chance, self._bound, False, self._arrivals))
 
     def _passed(self, found: Replayed) -> Iterator[Order]:
         self._spend(found)
@@ -216,7 +216,7 @@ class _Search:
         return self._verdicts[order]
 
     def _record(self, order: Order) -> Replayed:
-        found = self._runner.record(Roughly(order, self._fair), self._bound, states=False)
+        found = self._runner.record(Roughly(order, self._fair), self._bound, False, self._arrivals)
         self._spend(found)
         return found
 

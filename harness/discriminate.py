@@ -94,7 +94,7 @@ class _Experiments:
 
     def __init__(self, shown: Replayed, verdict: Verdict, runner: Runner) -> None:
         self._runner = runner
-        self._schedule = shown.execution.schedule
+        self._schedule, self._arrivals = shown.execution.schedule, shown.witness.arrivals
         self._patience = ENOUGH * max(verdict.steps, 10)
         last = len(self._schedule)
         self._places = range(last, last - verdict.steps, -max(1, verdict.steps // PLACES))
@@ -110,7 +110,7 @@ class _Experiments:
             raise _Unfinished
         policy = _Only(self._runner.world.scheduler, schedule, chosen, hoped, self._patience)
         try:
-            self._runner.record(policy, len(schedule) + 2 * self._patience, states=False)
+            self._runner.record(policy, len(schedule) + 2 * self._patience, False, self._arrivals)
         except _Over:
             self.blocked = self.blocked or policy.blocked
             return policy.finished
@@ -141,7 +141,7 @@ def _passed_over(shown: Replayed, runner: Runner) -> str:
         max(ENOUGH * 10, len(schedule)),
     )
     try:
-        runner.record(policy, 3 * len(schedule) + ENOUGH * 10, states=False)
+        runner.record(policy, 3 * len(schedule) + ENOUGH * 10, False, shown.witness.arrivals)
     except _Over:
         pass
     return f"; with {served} stopped, {late} {'gets' if policy.finished else 'does not get'} through"

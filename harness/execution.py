@@ -23,7 +23,7 @@ from harness.memory import ADDRESSES
 from harness.outcome import Outcome
 from harness.patience import Patience
 from harness.recording import Facts, Recording, Scribe
-from harness.schedule import Turn, Witness
+from harness.schedule import Witness
 from harness.strategies.directed import Directed, Suspect
 from harness.strategies.replay import Diverged, Follow, Replay
 from harness.task import Policy, Task
@@ -51,11 +51,12 @@ class TooDeep(Exception):
 
 
 class Granularity(NamedTuple):
-    """Which points an execution had: accesses at `sites`, `releases` of locks, all from step `all_from` on."""
+    """Which points an execution had: accesses at `sites`, `releases`, `arrivals`; all from step `all_from` on."""
 
     sites: frozenset[int]
     releases: bool
     all_from: int
+    arrivals: bool = False
 
     def had(self, task: Task, step: int) -> bool:
         """Whether `task` would have stopped where it stands now. `step`: how many steps had been made then."""
@@ -164,10 +165,14 @@ class Runner:
         """What executions taught of the locks is in force from the next one on."""
         scheduler = self.world.scheduler
         scheduler.release_points = scheduler.release_points or scheduler.probed
+        scheduler.arrival_points = scheduler.arrival_points or scheduler.order_shows
 
-    def record(self, strategy: Policy, max_steps: int, states: bool = True) -> Replayed:
-        """One execution under `strategy` with every access a step, recorded; without `states` these are left out."""
-        return self._recorded(strategy, max_steps=max_steps, states=states)
+    def record(self, strategy: Policy, max_steps: int, states: bool = True, arrivals: bool | None = None) -> Replayed:
+        """One execution under `strategy` with every access a step, recorded, without `states` if so wanted.
+
+        `arrivals`: as in the witness from which it starts.
+        """
+        return self._recorded(strategy, max_steps=max_steps, states=states, arrivals=arrivals)
 
     def follow(
         self,
@@ -180,15 +185,15 @@ class Runner:
         """The same execution again, recorded; with `fair_from`, threads take turns from that step on."""
         schedule = execution.schedule[:fair_from]
         policy = Follow(schedule, execution.granularity.had, fair_from is not None)
-        return self._recorded(policy, max_steps=max_steps, states=states)
+        return self._recorded(policy, max_steps=max_steps, states=states, arrivals=execution.granularity.arrivals)
 
     def replay(self, witness: Witness) -> Replayed:
         """The execution that `witness` describes, recorded in full. Never ends silently in another outcome."""
-        return self._recorded(None, witness)
+        return self._recorded(None, witness, arrivals=witness.arrivals)
 
     def approach(self, witness: Witness, max_steps: int) -> Replayed:
         """As close to `witness` as the program allows, recorded without states: turns that do not fit are left out."""
-        return self._recorded(None, witness, max_steps, lenient=True, states=False)
+        return self._recorded(None, witness, max_steps, True, states=False, arrivals=witness.arrivals)
 
     def lead(self, suspects: Sequence[Suspect], max_steps: int) -> Replayed:
         """An execution that is steered towards the deadlock of these threads, recorded in full."""
@@ -202,37 +207,34 @@ class Runner:
         lenient: bool = False,
         suspects: Sequence[Suspect] = (),
         states: bool = True,
+        arrivals: bool | None = None,
     ) -> Replayed:
-        world = self.world
+        world, scheduler = self.world, self.world.scheduler
         recording = Recording(world, states)
-        if suspects:
-            policy = Directed(suspects, recording)
-        if witness is not None:
-            policy = Replay(witness, recording, lenient)
-        scribe = Scribe(policy, recording)
-        steps = max_steps or self.max_steps * REPLAY_FACTOR
-        early = self.early_timeouts if witness is None else witness.early
-        granularity = world.scheduler.release_points
-        world.scheduler.release_points = world.points.full = True
-        diverged = None
+        policy = Directed(suspects, recording) if suspects else policy
+        policy = Replay(witness, recording, lenient) if witness else policy
+        scribe, steps = Scribe(policy, recording), max_steps or self.max_steps * REPLAY_FACTOR
+        early = witness.early if witness else self.early_timeouts
+        granularity = scheduler.release_points, scheduler.arrival_points
+        scheduler.release_points = world.points.full = True
+        arrivals = scheduler.arrival_points if arrivals is None else arrivals
+        scheduler.arrival_points = arrivals or scheduler.request_points
+        diverged: str | None = None
         try:
             tail_from = steps if max_steps else steps // 2
             execution = self._execute(scribe, steps, tail_from, log_steps=True, recording=recording, early=early)
         except Diverged as error:
             diverged = str(error)
-            execution = Execution(Outcome.INCONCLUSIVE, diverged, None, (), world.scheduler.steps, 0, "", {})
+            execution = Execution(Outcome.INCONCLUSIVE, diverged, None, (), scheduler.steps, 0, "", {})
         finally:
-            world.scheduler.release_points, world.points.full = granularity, False
-        turns: tuple[Turn, ...] = tuple(scribe.turns)
-        fair = scribe.fair_from is not None
-        written = Witness(
-            execution.outcome, self.program.digest, turns, fair, early, self.program.aside, self.instrumented
-        )
-        if witness is not None and diverged is None and not lenient:
+            world.points.full = False
+            scheduler.release_points, scheduler.arrival_points = granularity
+        told = tuple(scribe.turns), scribe.fair_from is not None, early, self.program.aside, self.instrumented
+        written = Witness(execution.outcome, self.program.digest, *told, arrivals and not scheduler.request_points)
+        if witness and diverged is None and not lenient:
             diverged = _departure(policy, witness, execution)
-        facts = recording.facts()
-        trace = recording.trace(contended(world.scheduler.log or []))
-        return Replayed(execution, trace, written, scribe.preemptions, facts, scribe.fair_from, diverged)
+        trace = recording.trace(contended(scheduler.log or []))
+        return Replayed(execution, trace, written, scribe.preemptions, recording.facts(), scribe.fair_from, diverged)
 
     def _set_tail(self) -> None:
         """Who takes over where threads are to take turns: most executions end before, and leave it to the next one."""
@@ -250,14 +252,14 @@ class Runner:
         recording: Recording | None = None,
         early: bool | None = None,
     ) -> Execution:
-        world = self.world
+        world, scheduler = self.world, self.world.scheduler
         if self._tail.began:
             self._set_tail()
         liveness = self._tail
         if recording is not None:
             strategy.fair = liveness
         stuck: list[Waiting] = []
-        releases, full = world.scheduler.release_points, world.points.full
+        releases, arrivals, full = scheduler.release_points, scheduler.arrival_points, world.points.full
 
         def stopped() -> None:
             stuck.extend(waiting(world, recording))
@@ -305,8 +307,8 @@ class Runner:
             unseeded=ending.unseeded,
             unseen=ending.unseen,
             timed=ending.timed,
-            refined=ending.learned or (ending.probed and not world.scheduler.release_points),
-            granularity=Granularity(world.points.in_force, releases, 0 if full else tail_from),
+            refined=ending.learned or (ending.probed and not releases) or (ending.order_shows and not arrivals),
+            granularity=Granularity(world.points.in_force, releases, 0 if full else tail_from, arrivals),
         )
 
     def _judge(self, ending: Ending, stuck: list[Waiting], liveness: Liveness) -> tuple[Outcome, str, str | None]:

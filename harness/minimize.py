@@ -115,7 +115,8 @@ class _Shrinking:
         return self._accept(self._runner.approach(witness._replace(turns=kept), self._bound()))
 
     def _try(self, policy: Roughly) -> bool:
-        return self._may_try() and self._accept(self._runner.record(policy, self._bound(), states=False))
+        arrivals = self.best.witness.arrivals
+        return self._may_try() and self._accept(self._runner.record(policy, self._bound(), False, arrivals))
 
     def _may_try(self) -> bool:
         return self._left > 0 and not self._runner.hurries

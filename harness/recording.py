@@ -169,6 +169,8 @@ class Recording:
         file, line = self.where(task)
         if issubclass(type(task.subject), InnerLock):
             self._locks.setdefault(name, task.subject)
+        elif standing(task.subject) is not None:
+            self._primitives.setdefault(name, _weak(task.subject))
         self._steps.append(
             TraceStep(
                 self._step + 1,

@@ -9,7 +9,8 @@ second time that alice arrives there, `alice@end` is where she has finished, and
 alone means: from here on the enabled threads take turns. After the digest may come what else the
 search was told about the program: `early`, timeouts may fire at any point (`--early-timeouts`);
 `ignore+tries`, states are compared without the variable `tries` (`--ignore-state`); `instrument+pkg`,
-the package pkg is controlled as well (`--instrument`).
+the package pkg is controlled as well (`--instrument`). Or what it has learned: `arrivals`, to come and wait
+for a permit, an item or an event is a step of its own (world/gates.py).
 
 A witness names threads, operations and objects, never counts of steps, so an edit that leaves these
 as they were leaves the witness valid. Nothing in it needs quoting in a shell, nor another encoding than ASCII.
@@ -29,6 +30,7 @@ FORMAT = "h1"
 FAIR = "fair"
 EARLY = "early"
 IGNORE, INSTRUMENT = "ignore", "instrument"
+ARRIVALS = "arrivals"
 END = "end"
 
 LONGEST = 40
@@ -67,7 +69,8 @@ class Witness(NamedTuple):
 
     With `fair`, threads take turns after the last of them, which may itself be the place: `ann@read+x=fair`.
     With `early`, a timeout may fire at any point. `ignored` are variables that do not tell one state from another,
-    beside those that the program declares, `instrumented` packages that are controlled, too.
+    beside those that the program declares, `instrumented` packages that are controlled, too. With `arrivals`, threads
+    go into an operation to wait there.
     """
 
     outcome: Outcome
@@ -77,9 +80,10 @@ class Witness(NamedTuple):
     early: bool = False
     ignored: tuple[str, ...] = ()
     instrumented: tuple[str, ...] = ()
+    arrivals: bool = False
 
     def __str__(self) -> str:
-        told = [EARLY] if self.early else []
+        told = [EARLY] * self.early + [ARRIVALS] * self.arrivals
         for word, names in ((IGNORE, self.ignored), (INSTRUMENT, self.instrumented)):
             if names := tuple(filter(writable, names)):
                 told.append("+".join((word, *names)))
@@ -102,6 +106,8 @@ class Witness(NamedTuple):
         turns = parts[3:]
         early = turns[:1] == [EARLY]
         turns = turns[early:]
+        arrivals = turns[:1] == [ARRIVALS]
+        turns = turns[arrivals:]
         names: list[tuple[str, ...]] = []
         for word in (IGNORE, INSTRUMENT):
             told = turns[:1] if turns and turns[0].partition("+")[0] == word else []
@@ -112,7 +118,8 @@ class Witness(NamedTuple):
         for turn in read[: None if fair else -1]:
             if turn.to == FAIR:
                 raise WitnessError(f"witness: after {_shown(str(turn))} threads take turns, so nothing can follow it")
-        return Witness(Outcome(parts[1]), parts[2], read, fair or (bool(read) and read[-1].to == FAIR), early, *names)
+        fair = fair or (bool(read) and read[-1].to == FAIR)
+        return Witness(Outcome(parts[1]), parts[2], read, fair, early, names[0], names[1], arrivals)
 
 
 def writable(name: str) -> bool:

@@ -33,8 +33,8 @@ from contextvars import Context
 from harness.bypasses import Bypasses
 from harness.carriers import Carrier, Carriers
 from harness.steps import StepLog
-from harness.task import Both, Holdable, Policy, Recorder, Task
-from harness.trace import WHOLE, Access, Operation, Step
+from harness.task import Both, Holdable, Policy, Recorder, Task, waiting_in_line
+from harness.trace import WHOLE, Operation, Step
 from harness.unwinding import HOPELESS, STUBBORN, Unwind, caller, raise_in_handlers, stop_raising
 
 
@@ -50,8 +50,8 @@ class Scheduler:
         self.abandoned = 0
         self.probed = False
         self.release_points = False
-        self.request_points = self.end_points = False
-        self.unseeded = self.timed = False
+        self.request_points = self.end_points = self.arrival_points = False
+        self.unseeded = self.timed = self.order_shows = False
         self.on_clock: Callable[[], None] | None = None
         self.active = False
         self.unwinding = False
@@ -193,7 +193,7 @@ class Scheduler:
     def touch(self, object: Hashable, mode: str = "w", key: Hashable = WHOLE) -> None:
         """The running step also touches `object` (beyond its operation's own)."""
         if self.noting is not None:
-            self.noting.touched.append(Access(object, key, mode))
+            self.noting.touches(object, key, mode)
 
     def turned_out(self, operation: Operation) -> None:
         """The running step does this: others have changed meanwhile what it had announced."""
@@ -289,6 +289,8 @@ class Scheduler:
         deadlines = [t.deadline for t in self.live if t.wants is not None and t.deadline is not None]
         if deadlines:
             self.now = min(deadlines)
+            if not self.arrival_points and waiting_in_line(self.live):
+                self.order_shows = True
         return bool(deadlines)
 
     def _finish(self, task: Task) -> None:

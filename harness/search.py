@@ -66,7 +66,7 @@ class Search:
         self._workers = workers
         self._tell = tell
         self._found = Found()
-        self._known = Known(frozenset(), False)
+        self._known = Known()
         self._lost = ""
         self._odd = ""
         self._look: Look | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from harness.task import OBSERVERS, Task
+from harness.task import Task
 from harness.trace import EXIT, WHOLE, Access, Operation, Step
 
 
@@ -21,7 +21,16 @@ class StepLog:
         self.touched: list[Access] = []
         self.released: list[Hashable] = []
         self.started: list[int] = []
-        self.finished = self.blocked = False
+        self.ready: dict[Hashable, tuple[str, ...]] = {}
+        self.finished = self.blocked = self.looking = False
+
+    def touches(self, object: Hashable, key: Hashable, mode: str) -> None:
+        """The step touches this, too. What an operation that only looks takes, it gives back: that is no change."""
+        self.touched.append(Access(object, key, "r" if self.looking else mode))
+
+    def finds(self, object: Hashable, ready: tuple[str, ...]) -> None:
+        """The step is about to work on a primitive, with which these kinds of gated operation could go through."""
+        self.ready.setdefault(object, ready)
 
     def starts(self, task: Task) -> None:
         """The step starts the thread `task`."""
@@ -38,11 +47,13 @@ class StepLog:
         task, enabled, time = self._who
         operation = self.operation
         if operation.object is not None:
-            mode = "r" if operation.kind in OBSERVERS else "w"
-            self.touched.insert(0, Access(operation.object, operation.key, mode))
+            self.touched.insert(0, Access(operation.object, operation.key, operation.mode))
         if task.daemon:  # the exit ends it wherever it is: how far it has come is part of the order
             self.touched.append(Access(EXIT, WHOLE, "r"))
         touched, released, started = tuple(self.touched), tuple(self.released), tuple(self.started)
         self.steps.append(
-            Step(task.index, operation, touched, released, started, enabled, time, self.finished, self.blocked)
-        )
+            Step(
+                task.index, operation, touched, released, started, enabled, time, self.finished, self.blocked,
+                tuple(self.ready.items()),
+            )
+        )  # fmt: skip

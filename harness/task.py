@@ -2,29 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any, Protocol
 
 from harness.trace import Operation
-
-OBSERVERS = frozenset(
-    [
-        "read",
-        "join",
-        "is_alive",
-        "begin",
-        "is_set",
-        "locked",
-        "qsize",
-        "empty",
-        "full",
-        "done",
-        "running",
-        "cancelled",
-        "enumerate",
-    ]
-)
-"""Kinds of operation that only look; two of them on one object commute."""
 
 
 class Holdable(Protocol):
@@ -65,6 +46,27 @@ class Both:
     @property
     def held(self) -> bool:
         return self.first.held or self.second.held
+
+
+class Gate:
+    """Held while an operation of `kind` on `primitive` would have to wait inside; `opens` tells when it would not.
+
+    `in_line`: who waits longest is served first.
+    """
+
+    __slots__ = ("primitive", "kind", "in_line", "_opens")
+    token = None
+    releaser = None
+
+    def __init__(self, primitive: Any, kind: str, opens: Callable[[Any], bool], in_line: bool) -> None:
+        self.primitive = primitive
+        self.kind = kind
+        self.in_line = in_line
+        self._opens = opens
+
+    @property
+    def held(self) -> bool:
+        return not self._opens(self.primitive)
 
 
 class Task:
@@ -121,6 +123,16 @@ class Task:
 
     def __repr__(self) -> str:
         return f"<Task {self.index} {self.name}>"
+
+
+def waiting_in_line(tasks: Iterable[Task]) -> bool:
+    """Whether one thread waits at a gate where others wait for the same: who came first will be served first."""
+    waiting = [task for task in tasks if task.call is not None and task.wants is not None and task.wants.held]
+    places = [(id(task.called), task.call.kind) for task in waiting if task.call is not None]
+    return any(
+        type(task.wants) is Gate and task.wants.in_line and places.count(place) > 1
+        for task, place in zip(waiting, places, strict=True)
+    )
 
 
 class Policy(Protocol):

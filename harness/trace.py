@@ -29,6 +29,19 @@ EXIT = "exit"
 """The object of the program's exit: what a daemon does comes before it or not at all."""
 
 
+GATED = "gated"
+"""The key of an operation that waits before it begins: it is enabled only when it can go through at once."""
+
+OBSERVERS = frozenset(
+    ("read", "join", "is_alive", "begin", "is_set", "locked", "qsize", "empty", "full", "done", "running", "cancelled",
+     "enumerate")
+)  # fmt: skip
+"""Kinds of operation that never do more than look."""
+
+_GATED_OBSERVERS = frozenset(("wait", "result"))
+"""Kinds that do no more than look where they are gated: they may block inside otherwise, which others can tell."""
+
+
 class Operation(NamedTuple):
     """What a thread is about to do, known at the scheduling point that lies before it."""
 
@@ -36,6 +49,12 @@ class Operation(NamedTuple):
     object: Hashable = None
     key: Hashable = WHOLE
     site: int = -1
+
+    @property
+    def mode(self) -> str:
+        """How it touches its object: "r" where it only looks; two such on one object commute."""
+        looks = self.kind in OBSERVERS or (self.key == GATED and self.kind in _GATED_OBSERVERS)
+        return "r" if looks else "w"
 
 
 class Access(NamedTuple):
@@ -53,7 +72,8 @@ class Step(NamedTuple):
     during the step: a release is no choice of its own unless somebody probes the lock (try-acquire,
     timed acquire, `locked`). `time` is the virtual time in ns; between two steps of different time
     the clock advanced, which happens only when no thread is enabled. `blocked` tells that the step
-    ended inside a blocking call; the thread's next step is its wake-up.
+    ended inside a blocking call; the thread's next step is its wake-up. `ready`: for each primitive that it worked on,
+    the kinds of gated operation that could have gone through just before.
     """
 
     task: int
@@ -65,6 +85,7 @@ class Step(NamedTuple):
     time: int
     finished: bool
     blocked: bool
+    ready: tuple[tuple[Hashable, tuple[str, ...]], ...] = ()
 
 
 def conflict(a: Access, b: Access) -> bool:
@@ -78,6 +99,9 @@ def conflict(a: Access, b: Access) -> bool:
 
 WAITS = "waits"
 """The value of a line that says that a thread stands still; no step was carried out there."""
+
+WENT_IN = "waits inside"
+"""The value of a line for both, an operation carried out and its thread that stands still inside of it."""
 
 REFUSED, TIMED_OUT = "refused", "timed out"
 """The values of attempts that came to nothing."""

@@ -1,12 +1,15 @@
 """Real programs searched in this process, and walked through choice by choice: what a search is measured against.
 
-The walk is at the finest granularity (every access a scheduling point, every release too), with no
-reduction of any kind. The search uses everything it has: sites learned, releases merged, optimal
-partial-order reduction.
+The walk is at the finest granularity (every access a scheduling point, every release too, and whoever has
+to wait for a permit, an item or an event goes into CPython's code and waits there), with no reduction of any
+kind. The search uses everything it has: sites learned, releases merged, waits before an operation, optimal
+partial-order reduction. `classes` counts what it has to lead through, at its own granularity.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,7 +17,9 @@ from harness.budget import Budget
 from harness.execution import Runner
 from harness.laboratory import Here, Order
 from harness.search import Search
+from harness.strategies.causality import clash, effective
 from harness.strategies.exhaustive import Exhaustive
+from harness.trace import Step
 from harness.world.program import Program, digest
 
 End = tuple[str, str | None]
@@ -66,7 +71,8 @@ class EveryChoice:
 def brute_force(source: str, limit: int, *, main_first: bool = False, early_timeouts: bool = False) -> set[End] | None:
     """How the executions of a program end, all of them; None where there are more than `limit`."""
     runner = Runner(program(source), early_timeouts=early_timeouts)
-    runner.world.points.full = runner.world.scheduler.release_points = True
+    scheduler = runner.world.scheduler
+    runner.world.points.full = scheduler.release_points = scheduler.arrival_points = True
     walk, seen = EveryChoice(main_first), set()
     for _ in range(limit):
         execution = runner.run(walk)
@@ -74,6 +80,37 @@ def brute_force(source: str, limit: int, *, main_first: bool = False, early_time
         if not walk.next():
             return seen
     return None
+
+
+def classes(source: str, limit: int, *, early_timeouts: bool = False) -> int | None:
+    """How many classes of equivalent executions a program has; None where it has more than `limit` executions.
+
+    Two are equivalent where each thread makes as many steps, at the same times, and all dependent ones in one order.
+    """
+    runner = Runner(program(source), early_timeouts=early_timeouts)
+    walk, seen = EveryChoice(), set()
+    for _ in range(limit):
+        execution = runner.run(walk, log_steps=True)
+        if execution.refined:
+            runner.refine()
+            walk, seen = EveryChoice(), set()
+            continue
+        seen.add(_order(execution.log or []))
+        if not walk.next():
+            return len(seen)
+    return None
+
+
+def _order(steps: Sequence[Step]) -> frozenset[Any]:
+    """What equivalent executions have in common: the time of each thread's steps, and which depends on which."""
+    made: Counter[int] = Counter()
+    names = []
+    for step in steps:
+        made[step.task] += 1
+        names.append((step.task, made[step.task], step.time))
+    touched = [effective(step) for step in steps]
+    pairs = ((i, j) for j in range(len(steps)) for i in range(j) if clash(touched[i], touched[j]))
+    return frozenset(names) | {(names[i], names[j]) for i, j in pairs}
 
 
 def searched(source: str, *, early_timeouts: bool = False, preemptions: int | None = None) -> Searched:

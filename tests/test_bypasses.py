@@ -12,6 +12,7 @@ import pytest
 
 from harness.execution import Runner
 from harness.outcome import Outcome
+from harness.trace import GATED
 from harness.world.program import load_program
 
 ROOT = Path(__file__).parents[1]
@@ -94,8 +95,11 @@ class LateFirst(ByRank):
     """The early one is chosen only until it has asked."""
 
     def choose(self, enabled: list[Any], running: Any, step: int) -> Any:
-        asked = [task for task in enabled if not (task.name == "t1_early" and task.pending.kind == "wake")]
-        return super().choose(asked or enabled, running, step)
+        others = [task for task in enabled if not (task.name == "t1_early" and self._has_asked(task))]
+        return super().choose(others or enabled, running, step)
+
+    def _has_asked(self, task: Any) -> bool:
+        return bool(task.pending.kind == "wake" or task.pending.key == GATED)
 
 
 @pytest.mark.parametrize("source", [SEMAPHORE, ITEMS, ROOM, NOTIFIED], ids=["permit", "item", "room", "notified"])

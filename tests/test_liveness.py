@@ -179,7 +179,7 @@ def test_a_livelock_shows_one_turn_of_its_loop_and_who_is_refused_what() -> None
         ),
         (
             "livelock/hot_potato",
-            "one and two go round in a loop of 6 steps for ever and nobody gets on",
+            "one and two go round in a loop of 4 steps for ever and nobody gets on",
         ),
         (
             "livelock/lock_left_behind",

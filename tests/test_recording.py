@@ -182,20 +182,29 @@ def test_every_thread_that_waits_in_the_end_has_a_line_that_says_for_whom(tmp_pa
     ]  # fmt: skip
 
 
-def test_a_wait_inside_an_operation_says_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("call", "outcome", "told"),
+    [
+        ("box.put(2)", "deadlock", ["put put box", "put put box waits"]),
+        ("box.put(2, timeout=1)", "crashed", ["put put box", "put put box", "put wake box waits", "put wake box"]),
+    ],
+)
+def test_a_wait_before_an_operation_or_inside_of_it_says_so(
+    call: str, outcome: str, told: list[str], tmp_path: Path
+) -> None:
     runner = runner_of(tmp_path, """
         import queue, threading
         box = queue.Queue(maxsize=1)
         def put():
             box.put(1)
-            box.put(2)
+            CALL
         def main():
             t = threading.Thread(target=put, name="put")
             t.start()
             t.join()
-    """)  # fmt: skip
-    shown = runner.replay(Witness.parse(f"h1:deadlock:{runner.program.digest}"))
-    assert lines(shown, "put", "wake") == ["put put box", "put put box", "put wake box waits"]
+    """.replace("CALL", call))  # fmt: skip
+    shown = runner.replay(Witness.parse(f"h1:{outcome}:{runner.program.digest}"))
+    assert lines(shown, "put", "wake") == told
 
 
 def test_without_states_a_record_is_the_same_but_for_them(tmp_path: Path) -> None:

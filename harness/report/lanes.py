@@ -21,7 +21,7 @@ from harness.report.columns import CLOCK, GAP, MAX_LANE, MIN_LANE
 from harness.report.folding import Fold, fold_loops
 from harness.report.relevance import FILES, waits
 from harness.report.text import WIDTH, Style, clip, measured, printed
-from harness.trace import REFUSED, TIMED_OUT, Trace, TraceStep
+from harness.trace import REFUSED, TIMED_OUT, WENT_IN, Trace, TraceStep
 from harness.world.clock import START
 
 MAX_LINES = 3
@@ -150,7 +150,7 @@ class _Table:
         column = self.column(step)
         words = _wrapped(describe(step), list(self.left.values())[column])
         beside = [self.value(name, step.state.get(name, ""), before) for name in self.state]
-        carried_out = not waits(step) or step.operation == "wait"
+        carried_out = not waits(step) or (step.operation == "wait" and step.value == WENT_IN)
         for number, (piece, *state) in enumerate(zip_longest(words, *beside, fillvalue="")):
             head = str(step.step) if number == 0 and carried_out else ""
             yield self.row(head, self.cells(step, column, piece, number), state)

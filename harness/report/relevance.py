@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.outcome import Outcome
-from harness.trace import WAITS, Trace, TraceStep
+from harness.trace import WAITS, WENT_IN, Trace, TraceStep
 
 LIFE = frozenset({"start", "begin", "end", "join", "exit", "is_alive", "enumerate"})
 LOOKS = frozenset({"read"})
@@ -27,7 +27,7 @@ FILES = "FileSystem"
 
 def waits(step: TraceStep) -> bool:
     """True for the line that says that a thread stands still; the step itself is carried out later, if ever."""
-    return bool(step.waits_on) or step.value == WAITS
+    return bool(step.waits_on) or step.value in (WAITS, WENT_IN)
 
 
 def relevant(trace: Trace, outcome: Outcome, message: str = "") -> Trace:
@@ -146,7 +146,7 @@ def _waits_in_one_line(steps: Sequence[TraceStep], every: Sequence[TraceStep]) -
         if operation and step.operation == "wake" and waits(step):
             if kept and kept[-1] == operation:
                 kept.pop()
-            step = replace(operation, value=WAITS, waits_on=step.waits_on, state=step.state)
+            step = replace(operation, value=WENT_IN, waits_on=step.waits_on, state=step.state)
         kept.append(step)
     return kept
 

@@ -15,12 +15,6 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 
 from harness.trace import WHOLE, Operation, Step
 
-OBSERVERS = frozenset(
-    ("read", "join", "is_alive", "begin", "is_set", "locked", "qsize", "empty", "full", "done", "running", "cancelled",
-     "enumerate")
-)  # fmt: skip
-"""Kinds of operation that never do more than look."""
-
 
 class SearchError(Exception):
     """A search was shown an execution that contradicts an earlier one: its claims would be worth nothing."""
@@ -50,7 +44,7 @@ class Profile(NamedTuple):
 
 def may_conflict(a: Operation, b: Operation) -> bool:
     """True where the order of two pending operations may matter, as far as can be told before they are carried out."""
-    if a.object is None or a.object != b.object or (a.kind in OBSERVERS and b.kind in OBSERVERS):
+    if a.object is None or a.object != b.object or a.mode == b.mode == "r":
         return False
     return a.key is WHOLE or b.key is WHOLE or a.key == b.key
 

@@ -17,8 +17,7 @@ from bisect import bisect_right
 from collections.abc import Hashable, Sequence
 from typing import Final, NamedTuple
 
-from harness.strategies import OBSERVERS
-from harness.trace import EXIT, WHOLE, Access, Operation, Step, conflict
+from harness.trace import EXIT, GATED, WHOLE, Access, Operation, Step, conflict
 
 STARTS: Final = ("starts",)
 
@@ -28,7 +27,9 @@ ALWAYS_ENABLED = frozenset(
      "task_done", "qsize", "empty", "full", "shutdown", "submit", "run", "cancel", "cancelled", "running", "done",
      "result", "set_result", "add_done_callback")
 )  # fmt: skip
-"""Kinds that are enabled whenever their thread comes to them; they may block inside. Others are looked at closely."""
+"""Kinds that are enabled whenever their thread comes to them, unless they are gated; they may block inside.
+
+Others are looked at closely."""
 
 TIMED: Final = "timeout"
 """The key of an operation that gives up after a while."""
@@ -182,8 +183,7 @@ class History:
     def _would_touch(self, task: int, operation: Operation) -> tuple[Access, ...]:
         accesses = []
         if operation.object is not None:
-            mode = "r" if operation.kind in OBSERVERS else "w"
-            accesses.append(Access(operation.object, operation.key, mode))
+            accesses.append(Access(operation.object, operation.key, operation.mode))
         if operation.kind == "wake":
             accesses.extend(Access(lock, WHOLE, "w") for lock in self._given_up_by_waiting(task))
         if self.steps and self.steps[-1].operation.kind == "exit":
@@ -240,7 +240,7 @@ class History:
         races: list[Race] = []
         if not candidates:
             return races
-        always = operation.kind in ALWAYS_ENABLED
+        always = operation.kind in ALWAYS_ENABLED and operation.key != GATED
         changes = 0 if always else self.conflicting([Access(obj, key, "r") for obj, key, _ in accesses])
         while candidates:
             first = candidates.bit_length() - 1
@@ -266,6 +266,8 @@ class History:
             return True
         if asleep:
             return before >= self._epochs[-1]
+        if operation.key == GATED:
+            return self._ready_before(first, operation)
         if operation.kind == "acquire":
             free = self._free_without(first, operation.object)
             in_time = before >= self.epoch(first) and self.steps[before].operation.kind != "request"
@@ -284,6 +286,14 @@ class History:
             rest >>= 1
             i += 1
         return False
+
+    def _ready_before(self, first: int, operation: Operation) -> bool | None:
+        """Whether the operation could have gone through just before step `first`, if that worked on the same object.
+
+        All that was done to the object since then comes after `first`.
+        """
+        ready = dict(self.steps[first].ready).get(operation.object)
+        return None if ready is None else operation.kind in ready
 
     def _free_without(self, first: int, lock: Hashable) -> bool | None:
         """Whether the lock is free with step `first`, and all that happens after it, undone."""

@@ -18,8 +18,8 @@ from collections import Counter
 from collections.abc import Hashable
 from typing import Any
 
-from harness.strategies import OBSERVERS, Profile, Strategy
-from harness.trace import Operation
+from harness.strategies import Profile, Strategy
+from harness.trace import GATED, WHOLE, Operation
 
 Location = tuple[Hashable, Hashable]
 
@@ -104,10 +104,10 @@ def shared_locations(profile: Profile) -> list[Location]:
     for task, operation in profile.kinds:
         if operation.object is not None and operation.kind not in ("begin", "end", "start", "join", "exit"):
             threads.setdefault(_location(operation), set()).add(task)
-            if operation.kind not in OBSERVERS:
+            if operation.mode == "w":
                 written.add(_location(operation))
     return [location for location, tasks in threads.items() if len(tasks) > 1 and location in written]
 
 
 def _location(operation: Operation) -> Location:
-    return operation.object, operation.key
+    return operation.object, WHOLE if operation.key == GATED else operation.key

@@ -14,7 +14,8 @@ from types import FunctionType
 from typing import Any
 
 from harness.scheduler import Scheduler
-from harness.trace import Operation
+from harness.trace import GATED, WHOLE, Operation
+from harness.world.gates import RULES, Rule, field, gate, open_gates
 
 THREADING = {
     "_RLock": {"acquire": "acquire", "release": "release"},
@@ -78,12 +79,13 @@ class Operations:
 
         cls._lab_token = None  # type: ignore[attr-defined]
         cls.__init__ = __init__  # type: ignore[misc]
+        rules = next((RULES[base.__name__] for base in cls.__mro__ if base.__name__ in RULES), {})
         for name, kind in kinds.items():
             found = getattr(cls, name, None)
             if isinstance(found, property) and found.fget is not None:
-                setattr(cls, name, property(self.pointed(found.fget, kind)))
+                setattr(cls, name, property(self.pointed(found.fget, kind, rules)))
             elif found is not None:
-                setattr(cls, name, self.pointed(self._counted(cls, found, kind), kind))
+                setattr(cls, name, self.pointed(self._counted(cls, found, kind), kind, rules))
 
     def futures(self, base: Any, pool: Any) -> None:
         """The parts of `concurrent.futures`."""
@@ -95,27 +97,47 @@ class Operations:
         # Sets of futures, and the order in which `wait` locks them, go by creation, not by address.
         base.Future.__hash__ = lambda future: future._lab_token or 0
         base.id = lambda future: future._lab_token or 0
-        base.wait = self.pointed(base.wait, "wait", method=False)
+        base.wait = self.pointed(base.wait, "wait")
         base.as_completed = self._stepping(base.as_completed)
 
-    def pointed(self, function: Callable[..., Any], kind: str, method: bool = True) -> Callable[..., Any]:
-        """`function` with a scheduling point at its entry."""
-        scheduler, library = self._scheduler, self._library
+    def pointed(
+        self, function: Callable[..., Any], kind: str, rules: Mapping[str, Rule] | None = None
+    ) -> Callable[..., Any]:
+        """`function` with a scheduling point at its entry; a method if there are `rules` for its class's operations."""
+        scheduler, library, method = self._scheduler, self._library, rules is not None
+        rules = rules or {}
+        rule = rules.get(kind)
 
         @wraps(function)
         def operation(*args: Any, **kwargs: Any) -> Any:
-            me = scheduler.current
+            me, noting = scheduler.current, scheduler.noting
             token = args[0]._lab_token if method else None
-            if me.call is not None and id(sys._getframe(1).f_globals) in library:
+            inside = me.call is not None
+            if inside and id(sys._getframe(1).f_globals) in library:
                 if token is not None:
                     scheduler.touch(token)
+                    if rules and noting is not None:
+                        noting.finds(token, open_gates(rules, args[0]))
                 return function(*args, **kwargs)
+            wants = None
+            if rule is not None and not (inside or scheduler.arrival_points):
+                wants = gate(rule, kind, args, kwargs)
             outer = me.call, me.called
             me.subject = me.called = args[0] if method else None
-            me.call = pending = Operation(kind, token)
+            me.call = pending = Operation(kind, token, WHOLE if wants is None else GATED)
             try:
-                scheduler.point(pending)
-                return function(*args, **kwargs)
+                if wants is not None:
+                    me.asked, me.asked_at = wants.held, scheduler.steps
+                scheduler.point(pending, wants)
+                if noting is None:
+                    return function(*args, **kwargs)
+                if rules:
+                    noting.finds(token, open_gates(rules, args[0]))
+                noting.looking = pending.mode == "r"
+                try:
+                    return function(*args, **kwargs)
+                finally:
+                    noting.looking = False
             finally:
                 me.call, me.called = outer
 
@@ -133,6 +155,15 @@ class Operations:
                 return result
 
             return notifying
+        if (cls.__name__, kind) == ("Event", "clear"):
+
+            @wraps(function)
+            def clearing(event: Any) -> Any:
+                if field(event, "_flag") and len(scheduler.tasks) > 1:
+                    scheduler.order_shows = True
+                return function(event)
+
+            return clearing
         if (cls.__name__, kind) not in COMPETED_FOR:
             return function
 
@@ -141,10 +172,17 @@ class Operations:
             me = scheduler.current
             if me.called is not args[0]:
                 return function(*args, **kwargs)
-            me.asked_at = scheduler.steps
-            result = function(*args, **kwargs)
+            asked_before = me.asked_at
+            if me.call is not None and me.call.key is WHOLE:
+                asked_before, me.asked_at = scheduler.steps - 1, scheduler.steps
+            try:
+                result = function(*args, **kwargs)
+            except Exception as error:
+                if type(error).__module__ != "queue":  # it may have left off before it notified somebody
+                    scheduler.order_shows = True
+                raise
             if result or kind != "acquire":
-                scheduler.bypasses.served(me)
+                scheduler.bypasses.served(me, asked_before)
             return result
 
         return served
@@ -221,7 +259,7 @@ class Operations:
 
     def _stepping(self, as_completed: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
         """A generator function, each step of which is an operation."""
-        step = self.pointed(next, "as_completed", method=False)
+        step = self.pointed(next, "as_completed")
 
         @wraps(as_completed)
         def generator(*args: Any, **kwargs: Any) -> Iterator[Any]:

@@ -217,6 +217,7 @@ class Points:
     def _access_of_library(self, kind: str, obj: Any, key: Hashable, site: int) -> None:
         """`obj` is one of the library's, or a container in which one keeps what it has."""
         scheduler, token = self._scheduler, self._token(obj)
+        scheduler.order_shows = True
         if id(obj) not in self._inside:
             value = obj.__dict__.get(key)
             if isinstance(value, (deque, list, dict, set)):

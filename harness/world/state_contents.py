@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from typing import Any
 
-from harness.task import Task
+from harness.task import Gate, Task
 from harness.world.lock import InnerLock, InnerRLock
 from harness.world.state_code import CODE, HEAP, Contents, Unknown, constant, is_the_programs
 from harness.world.state_stack import UNBOUND
@@ -240,6 +240,7 @@ _REDUCIBLE = frozenset(("builtins", "itertools", "collections", "_collections", 
 _READERS: dict[type, Callable[[Any], Contents]] = {}
 _BY_BASE: tuple[tuple[Any, Callable[[Any], Contents]], ...] = (
     (InnerLock, _lock),
+    (Gate, lambda gate: (("gate", gate.kind), [("", gate.primitive)])),
     (Task, lambda task: (("thread", task.index, task.held), ())),
     *CODE,
     (weakref.ref, _weak),

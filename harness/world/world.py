@@ -67,6 +67,7 @@ class Ending(NamedTuple):
     pending: dict[int, Operation]
     threads: tuple[str, ...]
     probed: bool
+    order_shows: bool
     unseeded: bool
     unseen: str
     timed: bool
@@ -74,14 +75,18 @@ class Ending(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What executions have taught of a program: accesses at these sites conflict; locks are probed (`releases`)."""
+    """What executions have taught of a program: accesses at these sites conflict; locks are probed (`releases`).
 
-    sites: frozenset[int]
-    releases: bool
+    `arrivals`: who came first to wait for something shows (world/gates.py).
+    """
+
+    sites: frozenset[int] = frozenset()
+    releases: bool = False
+    arrivals: bool = False
 
     def and_also(self, other: Known) -> Known:
         """What both know."""
-        return Known(self.sites | other.sites, self.releases or other.releases)
+        return Known(self.sites | other.sites, self.releases or other.releases, self.arrivals or other.arrivals)
 
 
 class Output(io.TextIOBase):
@@ -141,7 +146,7 @@ class World:
         self._name = program.path.stem
         self.scheduler = Scheduler()
         if "bypass_bound" in program.settings:
-            self.scheduler.request_points = self.scheduler.release_points = True
+            self.scheduler.request_points = self.scheduler.release_points = self.scheduler.arrival_points = True
         self.scheduler.end_points = bool(_WHO_IS_ALIVE.search(program.source))
         self.scheduler.carriers.pooled = not (FREE_THREADED and "__del__" in program.source)
         self.points = Points(self.scheduler)
@@ -214,6 +219,7 @@ class World:
             pending=scheduler.stopped_at,
             threads=tuple(task.name for task in scheduler.tasks),
             probed=scheduler.probed,
+            order_shows=scheduler.order_shows,
             unseeded=scheduler.unseeded,
             unseen=self._unseen(),
             timed=scheduler.timed,
@@ -223,12 +229,13 @@ class World:
     @property
     def known(self) -> Known:
         """What is in force from the next execution on; may be set to what another world of the program knows."""
-        return Known(frozenset(self.points.hot), self.scheduler.release_points)
+        scheduler = self.scheduler
+        return Known(frozenset(self.points.hot), scheduler.release_points, scheduler.arrival_points)
 
     @known.setter
     def known(self, known: Known) -> None:
         self.points.hot, self.points.in_force = set(known.sites), known.sites
-        self.scheduler.release_points = known.releases
+        self.scheduler.release_points, self.scheduler.arrival_points = known.releases, known.arrivals
 
     def frames(self, ident: int) -> Iterator[FrameType]:
         """The program's own frames of the real thread `ident`, innermost first."""
@@ -279,7 +286,8 @@ class World:
         self.points.begin()
         OWNERS.clear()
         self.points.token = id
-        self.scheduler.probed = self.scheduler.unseeded = self.scheduler.timed = False
+        scheduler = self.scheduler
+        scheduler.probed = scheduler.order_shows = scheduler.unseeded = scheduler.timed = False
 
     def take_survey(self) -> None:
         """Give everything the program can reach now its token and its name."""

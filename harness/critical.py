@@ -2,20 +2,14 @@
 
 Found as a failing and a passing schedule that are one adjacent swap apart, in up to three ways:
 
-    own      two steps of the failure that could have come in the other order, with nothing in between that
-             depends on both, form a race (causality.py). All that does not depend on the first of them is moved
-             before it, so the two stand side by side, and they are swapped. A failure that was made small often
-             has its pair among the first few
+    own      two steps of the failure that race are brought side by side and swapped (swaps.py). A failure that was
+             made small often has its pair among the first few
     bisect   where it has not, there is a way from a passing schedule to the failing one that consists of adjacent
              swaps: step by step what the failing one does first is moved to the front. Somewhere on it the verdict
              changes, and halving finds such a place in a few executions, however many races look alike and
              however many of them would have to be swapped at once
     own      once more, among the races on what that place is about: the failure that is shown explains more than
              another one that fails alike
-
-Of several pairs that decide, one on data explains more than one on a lock, and a later one more than
-an earlier one, unless the failure had been seen by then; but where threads ended up in each other's way for
-good, it is the lock taken last that closed the circle.
 """
 
 from __future__ import annotations
@@ -25,14 +19,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, permutations
-from typing import Any, NamedTuple
+from typing import Any
 
 from harness.execution import Replayed, Runner
-from harness.explain import Place, carried_out, is_waiting
+from harness.explain import Place, carried_out
 from harness.outcome import Outcome
 from harness.strategies import Profile, make
-from harness.strategies.causality import History
 from harness.strategies.replay import Roughly
+from harness.swaps import Order, swaps
 from harness.trace import TraceStep
 
 EFFORT = 100_000
@@ -41,7 +35,7 @@ EFFORT = 100_000
 OWN = 10
 """The failure's own races that are tried, at most: most pairs are found by the first three."""
 
-SAMPLES = 24
+RANKINGS, SAMPLES = 24, 100
 """Orders of rank of the threads, and executions by chance, among which one that passes is looked for."""
 
 NEIGHBOURS = 4
@@ -49,11 +43,6 @@ NEIGHBOURS = 4
 
 LONGEST = 5_000
 """Steps of an execution beyond which no pair is looked for."""
-
-_DATA = ("read", "write")
-
-Order = tuple[int, ...]
-"""Whose step comes when, from the second step on: the first is always the main thread's."""
 
 
 @dataclass(frozen=True)
@@ -65,15 +54,6 @@ class CriticalPair:
     sentence: str
     failing: str
     passing: str
-
-
-class _Swap(NamedTuple):
-    """Two steps that could be swapped, by what is shown of them, and the order with and without the swap."""
-
-    first: TraceStep
-    second: TraceStep
-    kept: Order
-    swapped: Order
 
 
 class _Spent(Exception):
@@ -106,8 +86,7 @@ class _Search:
         self._bound = 2 * failing.execution.steps + 100
         self._left = EFFORT
         self._verdicts: dict[Order, bool | None] = {}
-        seen = _seen(failing)
-        self._swaps = sorted(_swaps(failing), key=lambda swap: _rank(swap, self._outcome, seen))
+        self._swaps = swaps(failing)
 
     def own(self, about: str = "") -> CriticalPair | None:
         """A pair among the failure's own races, of those on `about` where that is said."""
@@ -135,7 +114,7 @@ class _Search:
         for at in reversed(range(len(turns))):
             less = self._failing.witness._replace(turns=turns[:at] + turns[at + 1 :])
             yield from self._passed(self._runner.approach(less, self._bound))
-        for ranks in islice(_rankings(len(self._failing.trace.threads)), SAMPLES):
+        for ranks in islice(_rankings(len(self._failing.trace.threads)), RANKINGS):
             yield from self._passed(self._runner.record(_Ranked(ranks), self._bound, False, self._arrivals))
         chance = make("random", 0, Profile())
         for number in range(SAMPLES):
@@ -296,57 +275,3 @@ def _without(order: Order, done: Sequence[int]) -> Order:
         else:
             left.append(thread)
     return tuple(left)
-
-
-def _rank(swap: _Swap, outcome: Outcome, seen: int) -> tuple[bool, bool, int, int]:
-    on_data = swap.first.operation in _DATA and swap.second.operation in _DATA
-    if outcome is Outcome.DEADLOCK:
-        return False, on_data, -swap.first.step, -swap.second.step
-    return swap.second.step > seen, not on_data, -swap.second.step, -swap.first.step
-
-
-def _seen(failing: Replayed) -> int:
-    """The last step of the thread that failed, by its name before the message; else the last of all."""
-    steps = [step for step in failing.trace.steps if failing.execution.message.startswith(f"{step.thread}: ")]
-    return max((step.step for step in steps or failing.trace.steps), default=0)
-
-
-def _swaps(found: Replayed) -> Iterator[_Swap]:
-    """Every race of an execution, as the two orders of threads."""
-    log = found.execution.log or []
-    if found.fair_from is not None:
-        log = log[: found.fair_from]
-    shown, history = carried_out(found), History()
-    for step in log:
-        history.push(step)
-    futures = history.futures()
-    for later, races in enumerate(history.races):
-        for race in races:
-            if race.first in shown and later in shown:
-                yield _swap(history, futures[race.first], race.first, later, shown[race.first], shown[later])
-    if found.fair_from is None:
-        yield from _swaps_with_waiting(found, history, futures, shown)
-
-
-def _swaps_with_waiting(
-    found: Replayed, history: History, futures: list[int], shown: dict[int, TraceStep]
-) -> Iterator[_Swap]:
-    """Races with what threads wanted to do when the execution ended, and never did."""
-    waiting = {step.thread: step for step in found.trace.steps if is_waiting(step)}
-    for task, operation in sorted(found.execution.pending.items()):
-        line = waiting.get(found.trace.threads[task])
-        for race in history.pending_races(task, operation)[0]:
-            if race.first in shown and line is not None:
-                yield _swap(history, futures[race.first], race.first, -1 - task, shown[race.first], line)
-
-
-def _swap(history: History, future: int, first: int, later: int, one: TraceStep, two: TraceStep) -> _Swap:
-    """`later` is the index of a step, or -1 - task for what a task wanted to do at the end."""
-    tasks = [step.task for step in history.steps]
-    end = later if later >= 0 else len(tasks)
-    moved = [i for i in range(first + 1, end) if not future >> i & 1]
-    rest = [i for i in range(first + 1, len(tasks)) if i != later and i not in moved]
-    before = [*tasks[1:first], *(tasks[i] for i in moved)]
-    pair = [tasks[first], tasks[later] if later >= 0 else -1 - later]
-    after = [tasks[i] for i in rest]
-    return _Swap(one, two, (*before, *pair, *after), (*before, *reversed(pair), *after))

@@ -39,6 +39,7 @@ FLOORS: dict[str, int] = {
     "discriminate": 5,
     "explain": 5,
     "critical": 5,
+    "swaps": 5,
     "debugger": 5,
     "stress": 5,
     "children": 5,

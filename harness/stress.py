@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
-from math import isfinite
+from math import inf
 from typing import Any, NamedTuple
 
 from harness.budget import Budget
@@ -261,8 +261,10 @@ def parse_sweep(text: str) -> tuple[str, list[Any]]:
         found = []
     if not (name.isidentifier() and found and all(isinstance(value, (int, float, str)) for value in found)):
         raise ValueError(f"sweep {text!r} is not understood: write NAME=VALUE,VALUE,… as in threads=2,4,8")
-    if not all(isfinite(value) for value in found if isinstance(value, float)):
-        raise ValueError(f"sweep {text!r} has a value that is no finite number")
+    if not all(0 < value < inf for value in found if not isinstance(value, (str, bool))):
+        raise ValueError(f"sweep {text!r} has a value that is no load: numbers have to be above 0, and finite")
+    if repeated := [value for value in found if found.count(value) > 1]:
+        raise ValueError(f"sweep {text!r} has {repeated[0]!r} twice")
     return name, found
 
 

@@ -181,9 +181,13 @@ def test_sleeps_timeouts_and_clocks_are_scaled_alike(run: Run, mode: str) -> Non
 @pytest.mark.parametrize(
     ("source", "timed"),
     [
-        ("import time", True),
-        ("from time import sleep", True),
-        ("from threading import Timer", True),
+        ("import time\nbegan = time.monotonic()", True),
+        ("import time as clock\nThread(target=clock.sleep)", True),
+        ("from time import sleep as nap\nnap(5)", True),
+        ("from time import *", True),
+        ("from threading import Timer\nTimer(5, print)", True),
+        ("from datetime import datetime\nstamp = datetime.now()", True),
+        ("import asyncio\nasync def main(): await asyncio.sleep(5)", True),
         ("threading.Timer(5, print)", True),
         ("lock.acquire(timeout=limit)", True),
         ("lock.acquire(True, 5)", True),
@@ -193,6 +197,11 @@ def test_sleeps_timeouts_and_clocks_are_scaled_alike(run: Run, mode: str) -> Non
         ("orders.get(True, 5)", True),
         ("thread.join(0.5)", True),
         ("# at the same time: sleep, or wait for a timeout", False),
+        ("import time, sched, asyncio, datetime, signal", False),
+        ("from time import sleep\nfrom threading import Timer", False),
+        ("import time\nif __name__ == '__main__': print(time.time())", False),
+        ("import datetime\nday = datetime.date(2024, 2, 29)", False),
+        ("import time\nday = time.strptime('2024', '%Y')", False),
         ("lock.acquire(False)", False),
         ("condition.wait_for(ready)", False),
         ("orders.put(order); orders.get()", False),
@@ -248,8 +257,13 @@ def test_a_sweep_is_written_name_equals_values() -> None:
     for text in ("threads", "=2", "threads=", "2=3", "threads=two", "threads=2,,4", "threads=[2]", "threads=2)+(3"):
         with pytest.raises(ValueError, match="write NAME=VALUE"):
             parse_sweep(text)
-    with pytest.raises(ValueError, match="no finite number"):
-        parse_sweep("threads=2,1e999")
+    assert parse_sweep("delay=0.5, 2") == ("delay", [0.5, 2])
+    assert parse_sweep("fair=True,False") == ("fair", [True, False])
+    for text in ("threads=0", "threads=2,-1", "delay=0.0", "threads=2,1e999"):
+        with pytest.raises(ValueError, match="numbers have to be above 0, and finite"):
+            parse_sweep(text)
+    with pytest.raises(ValueError, match="has 4 twice"):
+        parse_sweep("threads=4,8,4")
 
 
 LOADED = """
@@ -299,6 +313,8 @@ def test_a_sweep_as_json_has_the_document_of_every_series(write: Write, tmp_path
         ("    main = 5\n", ("threads=1",), "no main(): a target is a Python file that defines main()"),
         ("    def main(a, b):\n        pass\n", ("a=1",), "main() must be callable with a only: missing a required"),
         (LOADED, ("threads=two",), "--sweep: sweep 'threads=two' is not understood: write NAME=VALUE,VALUE,… as"),
+        (LOADED, ("threads=1e1",), "main(threads=2) takes no 10.0: it is of another kind than the default"),
+        (LOADED, ("threads=0",), "--sweep: sweep 'threads=0' has a value that is no load: numbers have to be above 0"),
         (LOADED, ("threads=1", "iterations=1"), "one --sweep at a time: the others' parameters keep their defaults"),
     ],
 )

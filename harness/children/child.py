@@ -22,7 +22,7 @@ from harness.children import locks, stacks
 from harness.children.job import End, Run
 from harness.children.performance import LONGEST, Performance, Stage
 
-RUNS = 100  # runs in one child at most: what no rule foresaw does not pile up for ever
+RUNS = 50  # runs in one child at most: what no rule foresaw does not pile up for ever
 MARK = b"\0run\0"  # in the output between two runs: one may go on before its parent has taken what the last has said
 _sleep = time.sleep
 _encode = json.JSONEncoder(default=vars).encode

@@ -10,8 +10,8 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping
-from itertools import count
+from collections.abc import Callable, Iterator, Mapping
+from itertools import count, islice
 from types import CodeType, FunctionType, ModuleType, TracebackType
 from typing import Any
 
@@ -153,7 +153,7 @@ def _misfit(main: Any, parameters: Mapping[str, Any]) -> str:
         return ""
     try:
         signature.bind(**parameters)
-        return ""
+        return "".join(islice(_unlike_defaults(signature, parameters), 1))
     except TypeError as error:
         known = [name for name, parameter in signature.parameters.items() if parameter.kind in _BY_NAME]
         for name in parameters:
@@ -161,6 +161,15 @@ def _misfit(main: Any, parameters: Mapping[str, Any]) -> str:
                 return f"main() has no parameter {name!r}, it takes {', '.join(known) or 'none'}"
         given = f"with {', '.join(parameters)} only" if parameters else "without arguments"
         return f"main() must be callable {given}: {error}"
+
+
+def _unlike_defaults(signature: inspect.Signature, parameters: Mapping[str, Any]) -> Iterator[str]:
+    """Values of another kind than the parameter's default: a program that fails of these has shown nothing."""
+    for name, value in parameters.items():
+        default = signature.parameters[name].default if name in signature.parameters else None
+        kind = (int, float) if type(default) is float else type(default)
+        if isinstance(default, (int, float, str)) and not isinstance(value, kind):
+            yield f"main({name}={default!r}) takes no {value!r}: it is of another kind than the default"
 
 
 def _needs_none(main: FunctionType) -> bool:

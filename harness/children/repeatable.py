@@ -71,7 +71,7 @@ def repeatable(sources: Iterable[str], beside: Iterable[str]) -> bool:
 
 
 def _leaves_nothing(tree: ast.Module, own: set[str]) -> bool:
-    tree.body = [statement for statement in tree.body if not _is_script_part(statement)]
+    tree.body = [statement for statement in tree.body if not is_script_part(statement)]
     imported: set[str] = set()
     watched: dict[str, str] = {}
     for node in ast.walk(tree):
@@ -105,7 +105,7 @@ def _watched(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:
             yield alias.asname or module, module
 
 
-def _is_script_part(statement: ast.stmt) -> bool:
+def is_script_part(statement: ast.stmt) -> bool:
     """`if __name__ == "__main__":` is never executed here."""
     if not isinstance(statement, ast.If):
         return False

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 
-QUICK = 0.003, 0.00015
+QUICK = 0.002, 0.0003
 """Seconds of a quick execution, at most, and for each of its steps: several times what the lab itself needs."""
 
 TURNS = 0.001

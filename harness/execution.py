@@ -390,7 +390,8 @@ def _departure(replay: Replay, witness: Witness, execution: Execution) -> str | 
     if missed is not None:
         return f"diverged at step {execution.steps + 1}: {missed}, but the execution {_ended(execution)}"
     if execution.outcome is not witness.outcome:
-        return f"diverged: the witness says {witness.outcome}, this execution {_ended(execution)}"
+        why = f": {execution.message}" if execution.outcome is Outcome.INCONCLUSIVE else ""
+        return f"diverged: the witness says {witness.outcome}, this execution {_ended(execution)}{why}"
     return None
 
 

@@ -139,7 +139,8 @@ def replay(program: Program, witness: str, options: Options = Options()) -> Repl
     with Crew(_replayer, (program, parsed, options.max_steps), options.timeout) as crew:
         answer = crew.ask(None)
     if isinstance(answer, Hung):
-        diverged = f"diverged: the witness says {parsed.outcome}, but {answer.message}"
+        hint = "; what only counts is to be set aside (--ignore-state NAME)" if parsed.fair else ""
+        diverged = f"diverged: the witness says {parsed.outcome}, but {answer.message}{hint}"
         answer = Replay(Outcome.INCONCLUSIVE, answer.message, diverged, None, "", None)
     return compared(answer, program, parsed)
 

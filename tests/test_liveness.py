@@ -246,6 +246,9 @@ def test_a_name_set_aside_on_the_command_line_is_in_the_verdict_and_in_its_witne
     _, found, line = told.rpartition("python -m harness replay ")
     assert found and ":ignore+attempts:" in line
     assert "LIVELOCK" in command("replay", *line.split())[1]
+    code, told = command("replay", *line.replace(":ignore+attempts", "").split())
+    assert code == 4 and "DIVERGED: the witness says livelock, this execution ended inconclusive" in told
+    assert "set it aside (--ignore-state attempts)" in told
 
 
 def test_a_name_that_nothing_has_is_in_no_verdict() -> None:

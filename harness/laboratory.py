@@ -242,6 +242,7 @@ class Laboratory:
                 ended = True
                 break
             index += 1
+            strategy.watch(lambda: runner.world.scheduler.log or ())
             try:
                 execution = runner.run(strategy, log_steps=strategy.wants_steps, named=strategy.wants_locations)
                 taught = execution.refined and systematic

@@ -110,6 +110,10 @@ STATEMENTS = {
         st.builds(lambda step: (("take", "s"), step, ("give", "s")), ACCESS),
     ),
     "events": st.builds(one, st.sampled_from((("await", "e"), ("set", "e"), ("clear", "e"), ("is_set", "e", "a")))),
+    "gates": st.one_of(
+        st.sampled_from(((("permit", "s"),), (("give", "s"),), (("pass", "e"),), (("set", "e"),), (("clear", "e"),))),
+        st.builds(lambda step: (("permit", "s"), step, ("give", "s")), ACCESS),
+    ),
 }
 """Kinds of statement by family; together with accesses they make the bodies of random threads."""
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from harness.trace import WHOLE, Access, Operation, Step
+from harness.trace import GATED, WHOLE, Access, Operation, Step
 
 Instruction = tuple[Any, ...]
 Body = tuple[Instruction, ...]
@@ -136,15 +136,18 @@ class Machine:
         self._released: list[str] = []
         self._begun: list[int] = []
         if operation.object is not None:
-            mode = "r" if operation.kind in OBSERVING else "w"
+            looks = operation.kind in OBSERVING or (operation.kind, operation.key) == ("wait", GATED)
+            mode = "r" if looks else "w"
             self._accesses.append(Access(operation.object, operation.key, mode))
         thread.steps += 1
+        ready = {name: ("acquire", "wait") for name in ("s", "e") if self.values.get(name)}
         self._carry_out(thread)
         if thread.index in self.program.daemons:
             self._touch("exit", "r")
         return Step(
             thread.index, operation, tuple(dict.fromkeys(self._accesses)), tuple(self._released), tuple(self._begun),
             tuple(t.index for t in enabled), time, thread.finished, thread.wake is not None,
+            tuple((obj, ready.get(obj, ())) for obj in ("s", "e") if any(a.object == obj for a in self._accesses)),
         )  # fmt: skip
 
     # One step.
@@ -196,6 +199,8 @@ class Machine:
         kind, obj = thread.pending.kind, thread.pending.object
         if thread.deadline is not None and thread.deadline <= self.now:
             return True
+        if thread.pending.key == GATED:
+            return self.values.get(obj, 0) > 0
         if kind == "acquire":
             return self.owners.get(obj) is None
         if kind == "join":
@@ -273,8 +278,15 @@ class Machine:
     def _do_down(self, thread: Thread, name: str) -> None:
         self.values[name] -= 1
 
+    def _do_permit(self, thread: Thread, name: str) -> None:
+        """A semaphore's acquire that waits before it begins."""
+        self.values[name] -= 1
+
+    def _do_pass(self, thread: Thread, *_: Any) -> None:
+        """An event's wait that waits before it begins."""
+
     def _do_take(self, thread: Thread, name: str) -> bool:
-        """A semaphore's acquire as the real engine has it: never refused, but it may block inside."""
+        """A semaphore's acquire with a time limit: never refused, but it may block inside."""
         if self.values.get(name, 0) > 0:
             self.values[name] -= 1
             return True
@@ -360,7 +372,7 @@ def _lock_of(condition: str) -> str:
 
 _SHOWN = {
     "try": ("try_acquire", WHOLE), "timed": ("acquire", "timeout"), "poke": ("read", WHOLE),
-    "take": ("acquire", WHOLE), "give": ("release", WHOLE),
+    "take": ("acquire", WHOLE), "give": ("release", WHOLE), "permit": ("acquire", GATED), "pass": ("wait", GATED),
 }  # fmt: skip
 """Instructions that a strategy sees as something else."""
 
@@ -377,6 +389,7 @@ def execute(program: Program, strategy: Any, max_steps: int = 10_000) -> Execute
     """One execution of `program`; `strategy.begin` was called. A strategy may choose only what is enabled."""
     machine = Machine(program)
     steps: list[Step] = []
+    strategy.watch(lambda: steps)
     running: Thread | None = None
     while enabled := machine.enabled():
         if len(steps) >= max_steps:

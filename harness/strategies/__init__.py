@@ -8,7 +8,7 @@ its choices with `end`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from random import Random
 from typing import Any, ClassVar, NamedTuple, Protocol
@@ -80,6 +80,9 @@ class Strategy:
         """
         self.random.seed(f"{self.seed}/{index}")
         return True
+
+    def watch(self, so_far: Callable[[], Sequence[Step]]) -> None:
+        """After `begin`, where `wants_steps`: how to see the steps that were made so far."""
 
     def choose(self, enabled: list[Any], running: Any, step: int) -> Any:
         """The thread to go on; called only where there is a choice.

@@ -162,6 +162,8 @@ class History:
     def pending_races(self, task: int, operation: Operation) -> tuple[list[Race], tuple[Access, ...]]:
         """The races of an operation that was never carried out, and what it would have touched, as far as is known."""
         self._learn(operation)
+        if (operation.kind, operation.key) == ("acquire", WHOLE) and self.steps[-1].operation.kind != "exit":
+            self._locks.add(operation.object)  # a semaphore would not have kept it from beginning
         accesses = self._would_touch(task, operation)
         before = self._last(task)
         if before < 0:
@@ -245,6 +247,8 @@ class History:
         while candidates:
             first = candidates.bit_length() - 1
             possible = always or self._enabled_before(first, task, operation, before, changes)
+            if possible is None and before < first:
+                possible = self._as_seen(first, task, before, accesses)
             if possible is not False:
                 races.append(Race(first, possible is None))
             candidates &= ~(self.past[first] if possible else 1 << first)
@@ -295,6 +299,31 @@ class History:
         ready = dict(self.steps[first].ready).get(operation.object)
         return None if ready is None else operation.kind in ready
 
+    def _as_seen(self, first: int, task: int, before: int, accesses: Sequence[Access]) -> bool | None:
+        """The same of an operation of which nothing is known, as inferred from when it was enabled before.
+
+        Whether it is enabled depends on several objects, each of which must let it go on; how one stands is known by
+        who changed it last.
+        """
+        places = {obj: self._places[obj].writes for obj, _, _ in accesses if obj in self._places}
+
+        def standing(steps: int) -> set[tuple[Hashable, int]]:
+            return {(obj, (writes & steps).bit_length()) for obj, writes in places.items()}
+
+        opened: set[tuple[Hashable, int]] = set()
+        closed = []
+        for i in range(max(before + 1, self.epoch(first)), len(self.steps)):
+            if self.steps[i].time != self.steps[first].time:
+                break
+            if task in self.steps[i].enabled:
+                opened |= standing((1 << i) - 1)
+            else:
+                closed.append(standing((1 << i) - 1))
+        here = standing(sum(1 << i for i in range(len(self.steps)) if i != first and not self.past[i] >> first & 1))
+        if here <= opened:
+            return True
+        return False if any(there - opened <= here for there in closed) else None
+
     def _free_without(self, first: int, lock: Hashable) -> bool | None:
         """Whether the lock is free with step `first`, and all that happens after it, undone."""
         step = self.steps[first]
@@ -306,9 +335,9 @@ class History:
             return True
         if lock in step.released:
             return held
-        if kind not in ("try_acquire", "locked", "acquire", "request") and self._touches(first, lock):
-            return None
         changes = self._places[lock].writes if lock in self._places else 0
+        if kind not in ("try_acquire", "locked", "acquire", "request") and changes >> first & 1:
+            return None
         while changes:
             i = changes.bit_length() - 1
             last = self.steps[i]
@@ -328,9 +357,6 @@ class History:
         """The threads that have an end which does not come after step `first`."""
         ends = [(step.task, past) for step, past in zip(self.steps, self.past, strict=False) if step.finished]
         return {task for task, past in ends if not past >> first & 1}
-
-    def _touches(self, i: int, obj: Hashable) -> bool:
-        return any(access.object == obj for access in self.accesses[i])
 
 
 def bits(steps: int) -> list[int]:

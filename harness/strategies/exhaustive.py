@@ -32,11 +32,11 @@ on the number of workers, and absorbs in their order, gets the same executions w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from harness.strategies import Profile, SearchError, Strategy
-from harness.strategies.causality import History
+from harness.strategies.causality import History, effective
 from harness.strategies.wakeup import (
     Branch,
     Continuation,
@@ -135,6 +135,9 @@ class Exhaustive(Strategy):
         self._from = 0
         self._root = 0
         self._streak = 0
+        self._asleep: Sleep = {}
+        self._looked = 0
+        self._so_far: Callable[[], Sequence[Step]] | None = None
         self._fresh = True
         self._cut = False
         self._parts: list[Part] = []
@@ -179,12 +182,27 @@ class Exhaustive(Strategy):
             if not self._drop(step - self._from):
                 can = [task.index for task in enabled]
                 raise SearchError(f"the search asked for thread {wanted} at step {step}, enabled are {can}")
+        enabled = self._awake(enabled)
         self._streak += 1
         if running in enabled and self._streak % STREAK:
             return running
         self._streak = 0
         later = [task for task in enabled if running is not None and task.index > running.index]
         return (later or enabled)[0]
+
+    def watch(self, so_far: Callable[[], Sequence[Step]]) -> None:
+        """As for every strategy."""
+        self._so_far = so_far
+
+    def _awake(self, enabled: list[Any]) -> list[Any]:
+        """Those who do not sleep, if there are any: a step of the branch may have woken fewer than it was to wake."""
+        if self._asleep and self._so_far is not None:
+            steps = self._so_far()
+            for step in steps[self._looked :]:
+                self._asleep = asleep_after(self._asleep, step.task, effective(step))
+            self._looked = len(steps)
+            return [task for task in enabled if task.index not in self._asleep] or enabled
+        return enabled
 
     def end(self, steps: Sequence[Step] | None, pending: dict[int, Operation], cut: bool = False) -> None:
         """Looks for races in the execution and notes what is to be tried because of them."""
@@ -263,7 +281,7 @@ class Exhaustive(Strategy):
 
     def __getstate__(self) -> dict[str, Any]:
         branch = [] if self._branch is None or not self._fresh else [self._branch]
-        return {**self.__dict__, "_branch": flat(branch)}
+        return {**self.__dict__, "_branch": flat(branch), "_so_far": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -274,6 +292,8 @@ class Exhaustive(Strategy):
     def _follow(self, branch: Branch) -> None:
         self._branch = branch
         self._path = branch.path()
+        node = self._nodes[self._from]
+        self._asleep, self._looked = node.drowsy | node.sleep, self._from
 
     def _extend(self, steps: Sequence[Step]) -> int | None:
         """Push the new steps and their nodes; the index of the first that a sleeping thread made, if any."""

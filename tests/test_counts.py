@@ -239,6 +239,86 @@ def test_two_pairs_that_share_a_lock_each_take_two_times_two() -> None:
     assert searched(source(body, "[(f, 0), (f, 1), (f, 0), (f, 1)]")) == Searched(4, 0, {("passed", "None")})
 
 
+PERMITS = """
+x, S = 0, threading.Semaphore({permits})
+def f():
+    global x
+    with S: x = x + 1
+"""
+
+
+@pytest.mark.parametrize("threads", [3, 4])
+def test_a_semaphore_with_one_permit_takes_as_many_executions_as_a_lock(threads: int) -> None:
+    """Who waits for the permit makes no step, so the N threads come one after the other: N! orders."""
+    searched_for = searched(source(PERMITS.replace("{permits}", "1"), f"[(f,)] * {threads}", "x"))
+    assert searched_for == Searched(math.factorial(threads), 0, {("passed", str(threads))})
+
+
+def test_two_permits_for_three_threads() -> None:
+    """Taking and giving back are six steps on one object: 6! / 2^3 orders in which each thread gives back what it has
+    taken. In 3! * 3! of these all three would have a permit at once, which leaves 90 - 36."""
+    text = source("S = threading.Semaphore(2)\ndef f():\n    with S: pass", "[(f,)] * 3")
+    assert searched(text)[:2] == (54, 0)
+
+
+@pytest.mark.parametrize(("setters", "count"), [(1, 1), (2, 8)])
+def test_who_waits_for_an_event_only_looks(setters: int, count: int) -> None:
+    """Two threads wait. After one `set` both look, in no order of their own. Of two, each looks after the first or
+    after both, and either may be the first: 2 * 2^2."""
+    body = "E = threading.Event()\ndef wait(): E.wait()\ndef set(): E.set()"
+    assert searched(source(body, f"[(wait,)] * 2 + [(set,)] * {setters}"))[:2] == (count, 0)
+
+
+def test_a_buffer_with_one_place_is_filled_and_emptied_in_turn() -> None:
+    """put, get, put, get: neither can come twice in a row."""
+    body = "Q = queue.Queue(1)\ndef put():\n    for i in range(3): Q.put(i)\ndef get():\n    for i in range(3): Q.get()"
+    assert searched("import queue\n" + source(body, "[(put,), (get,)]"))[:2] == (1, 0)
+
+
+def test_two_producers_and_a_consumer_of_one_place() -> None:
+    """The place is empty again before the second one puts: all that is left is who of the two comes first."""
+    body = "Q, out = queue.Queue(1), []\ndef put(n): Q.put(n)\ndef get():\n    for i in range(2): out.append(Q.get())"
+    expected = Searched(2, 0, {("passed", "[0, 1]"), ("passed", "[1, 0]")})
+    assert searched("import queue\n" + source(body, "[(put, 0), (put, 1), (get,)]", "out")) == expected
+
+
+def test_who_waits_until_all_is_done_makes_one_step_after_that() -> None:
+    """put, get, task_done, join."""
+    body = "Q = queue.Queue()\ndef put():\n    Q.put(1)\n    Q.join()\ndef work():\n    Q.get()\n    Q.task_done()"
+    assert searched("import queue\n" + source(body, "[(put,), (work,)]"))[:2] == (1, 0)
+
+
+def test_those_who_wait_for_ever_in_the_end_could_have_been_those_who_were_served() -> None:
+    """One permit, and two who want it: either gets it."""
+    body = (
+        "S, out = threading.Semaphore(0), []\ndef want(n):\n    S.acquire()\n    out.append(n)\ndef give(): S.release()"
+    )
+    assert searched(source(body, "[(want, 0), (want, 1), (give,)]", "out")) == Searched(2, 0, {("deadlock", None)})
+
+
+def test_semaphores_taken_in_opposite_orders_are_three_as_locks_are() -> None:
+    semaphores = INVERSION.replace("threading.Lock()", "threading.Semaphore()")
+    assert semaphores != INVERSION
+    assert searched(semaphores) == Searched(3, 0, {("passed", "None"), ("deadlock", None)})
+
+
+POOL = """
+from concurrent.futures import ThreadPoolExecutor
+def main():
+    with ThreadPoolExecutor(1) as pool:
+        return [future.result() for future in [pool.submit(abs, -n) for n in range(2)]]
+"""
+
+
+def test_a_pool_of_one_worker_with_two_tasks() -> None:
+    """The worker takes the first task (g), and then says that it is idle (i). The second is submitted (p) before g,
+    between g and i, or after i; what comes then waits for the result. Since 3.12 it says so only where it has found
+    nothing (n): p comes before g, between g and n, between n and i, or after i, and in the end it looks once more, when
+    the pool is shut down already or not yet."""
+    expected = 8 if sys.version_info >= (3, 12) else 3
+    assert searched(POOL) == Searched(expected, 0, {("passed", "[0, 1]")})
+
+
 DAEMON = """
 import threading
 x = 0

@@ -43,7 +43,7 @@ LASSO_PREFIXES = (0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 987)
 _TEMPORARY = re.compile(r"\btmp[a-z0-9_]{8}\b")
 """The names that CPython's tempfile gives (`_RandomNameSequence`), whose letters are chance and decide nothing."""
 
-MINIMIZING, DECIDING = 6.0, 3.0
+MINIMIZING, DECIDING = 6.0, 4.0
 """Seconds for making the failure of a slow program smaller, and for what decides about it."""
 
 PAUSE = 0.2
@@ -303,8 +303,8 @@ class Laboratory:
         account.critical_pair = critical_pair(least, runner)
         runner.patience = None
         if first.was_over or second.was_over:
-            shortest = min(first.shortest, second.shortest)
-            account.unfinished = f"one execution takes {shortest:.2g} s, so not everything was tried"
+            mean = (first.taken + second.taken) / (first.executions + second.executions)
+            account.unfinished = f"an execution takes {mean:.2g} s, so not everything was tried"
         return account
 
     def shown(self, execution: Execution) -> Replayed | None:

@@ -1,38 +1,38 @@
-"""How long explaining may take: for most programs as long as it takes, which steps bound; for slow ones a few seconds.
+"""How long explaining may take: as long as its executions need that steps bound, and some seconds more.
 
-A program is slow where none of its executions so far was quick. One quick execution proves that the machine, and not
-the program, made the others wait; so what is told of an ordinary program does not depend on how busy the machine is.
+What an execution costs the lab is known: so much for each, so much for each step. A program that takes longer, since
+it computes much or waits for a disk, uses the seconds up, and then what is known by then has to do. An ordinary
+program stays far below, also on a busy machine, so what is told of it does not depend on the clock.
 """
 
 from __future__ import annotations
 
 import time
 
-QUICK = 0.002, 0.0003
-"""Seconds of a quick execution, at most, and for each of its steps: several times what the lab itself needs."""
+EACH, STEP = 0.001, 0.0001
+"""Seconds that an execution and each of its steps may take: twice what most need."""
 
 TURNS = 0.001
-"""The same for each step where threads take turns, and states are compared."""
+"""The same for a step where threads take turns, and states are compared."""
 
 
 class Patience:
-    """Told of each execution. `over` once a slow program has taken its seconds; `was_over`: somebody was told so."""
+    """Told of each execution. `over` once they have taken `seconds` more than they may; then it stays so."""
 
     def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        self.shortest = float("inf")
         self.was_over = False
+        self.executions = 0
+        self.taken = 0.0
         self._until = time.monotonic() + seconds
-        self._quick = False
 
     def count(self, steps: int, seconds: float, turns: bool) -> None:
         """An execution of so many steps took so long. `turns`: threads took turns in the end."""
-        self.shortest = min(self.shortest, seconds)
-        self._quick = self._quick or seconds <= QUICK[0] + steps * (TURNS if turns else QUICK[1])
+        self.executions += 1
+        self.taken += seconds
+        self._until += EACH + steps * (TURNS if turns else STEP)
 
     @property
     def over(self) -> bool:
-        known = self.shortest < float("inf")
-        if known and not self._quick and time.monotonic() > self._until:
-            self.was_over = True
+        """Whether no further execution is to be made."""
+        self.was_over = self.was_over or (self.executions > 0 and time.monotonic() > self._until)
         return self.was_over

@@ -135,6 +135,7 @@ def main() -> None:
             if found.outcome.failed:
                 words = pair.sentence if pair else "none" if ever_passes(program) else "none, and it never passed"
             came_to["pair" if pair else words] += 1
+            words += f" ({found.unfinished})" if found.unfinished else ""
             print(
                 f"{program.name} | {found.outcome} | {found.preemptions} | {words} | {time.perf_counter() - began:.2f}"
             )

@@ -39,19 +39,24 @@ class Tally:
     """The runs counted so far: what `progress` is shown."""
 
     runs: int = 0
-    failed: int = 0  # every run that did not pass, the hung ones included
+    failed: int = 0  # the hung ones included
     hung: int = 0
+    unfinished: int = 0  # neither failed nor passed
     outcomes: Counter[str] = field(default_factory=Counter)
     ends: dict[str, End] = field(default_factory=dict)
     first_failure: Run | None = None
     first_hang: Run | None = None
+    first_unfinished: Run | None = None
 
     def add(self, run: Run) -> None:
         self.runs += 1
         self.outcomes[run.text] += 1
         if self.ends.get(run.text, End.PASSED) is End.PASSED:
             self.ends[run.text] = run.end
-        if run.end is not End.PASSED:
+        if run.end is End.UNFINISHED:
+            self.unfinished += 1
+            self.first_unfinished = self.first_unfinished or run
+        if run.end.failed:
             self.failed += 1
             self.first_failure = self.first_failure or run
         if run.end.hung:
@@ -76,9 +81,10 @@ class Bar:
 class StressResult:
     """What the runs of one program came to.
 
-    interval: the rate of failed runs, hung ones included, with its 95% bounds. first_failure: 1-based number of a run.
-    stacks: the threads of the first hung run. message, output: the first failed run's. late: the failures have been
-    looked into, and were the machine's (see harness/reproduce.py).
+    interval: the rate of failed runs, hung ones included, with its 95% bounds, among those that came to an end or hung.
+    unfinished: runs that were getting on, or asleep, at their deadline. first_failure: 1-based number of a run. stacks:
+    the threads of the first hung run, or else of the first unfinished one. message, output: the first failed run's.
+    late: the failures have been looked into, and were the machine's (see harness/reproduce.py).
     """
 
     target: str
@@ -100,6 +106,7 @@ class StressResult:
     timeout: float
     parameters: Mapping[str, Any]
     seconds: float
+    unfinished: int = 0
     by_the_clock: bool = False  # the program's source has to do with time
     late: bool = False
 
@@ -126,13 +133,19 @@ class StressResult:
     def notes(self) -> list[str]:
         """What has to be said so that nobody takes the numbers for more than they are."""
         notes = []
-        if self.mode == "native" and not self.failed and (why := self.interpreter.why_it_may_hide()):
+        ended = self.runs > self.unfinished
+        if self.mode == "native" and ended and not self.failed and (why := self.interpreter.why_it_may_hide()):
             notes.append(why)
         if self.mode == "stress":
             inputs = f"Seed {self.seed} repeats these runs' inputs (pauses, random numbers)"
             notes.append(f"{inputs}, only a witness repeats a schedule.")
         if self.time_scale != 1:
             notes.append(f"The program's clock ran {self.time_scale:g} times as fast as the wall's (--time-scale).")
+        if self.unfinished:
+            runs = f"{self.unfinished:,} run{'s were' if self.unfinished > 1 else ' was'}"
+            notes.append(
+                f"{runs} still getting on, or asleep, after {self.timeout:g} s (--timeout): neither passed nor failed."
+            )
         if self.by_the_clock and self.failed > self.hung:
             notes.append(
                 "The program goes by the clock: what fails may be this machine's lateness. A clock that runs slower"
@@ -153,11 +166,12 @@ class StressResult:
             "runs": self.runs,
             "failed": self.failed,
             "hung": self.hung,
+            "unfinished": self.unfinished,
             "rate": self.rate,
             "low": self.low,
             "high": self.high,
             "outcomes": self.outcomes,
-            "allowed": {bar.text: bar.allowed for bar in self.histogram},
+            "allowed": {bar.text: bar.allowed for bar in self.histogram if bar.end is not End.UNFINISHED},
             "first_failure": self.first_failure,
             "message": self.message,
             "output": self.output,
@@ -311,13 +325,14 @@ def _time_scale(program: Program, wished: float | None, parents: Parents, job: J
     pilot = replace(job, mode="native", **plain, timeout=PILOT, count=1, seconds=None)
     for scale in SCALES:
         (run,) = parents.runs(replace(pilot, time_scale=scale))
-        if not run.end.hung or run.seconds < PILOT / 2:
+        if not (run.end.hung or run.end is End.UNFINISHED) or run.seconds < PILOT / 2:
             return scale
     return SCALES[1]  # it hangs however fast its clock runs
 
 
 def _result(program: Program, job: Job, tally: Tally, seconds: float, stopped_by: str) -> StressResult:
     failure = tally.first_failure
+    shown = tally.first_hang or tally.first_unfinished
     histogram = tuple(
         Bar(text, count, tally.ends[text])
         for text, count in sorted(tally.outcomes.items(), key=lambda item: (-item[1], item[0]))
@@ -331,16 +346,17 @@ def _result(program: Program, job: Job, tally: Tally, seconds: float, stopped_by
         runs=tally.runs,
         failed=tally.failed,
         hung=tally.hung,
-        interval=rate(tally.failed, tally.runs),
+        interval=rate(tally.failed, tally.runs - tally.unfinished),
         histogram=histogram,
         first_failure=failure.number + 1 if failure else None,
         message=failure.message if failure else "",
         output=failure.output if failure else "",
-        stacks=tally.first_hang.stacks if tally.first_hang else (),
+        stacks=shown.stacks if shown else (),
         stopped_by=stopped_by,
         time_scale=job.time_scale,
         timeout=job.timeout,
         parameters=job.parameters,
         seconds=seconds,
+        unfinished=tally.unfinished,
         by_the_clock=by_the_clock(program.source),
     )

@@ -10,8 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness.budget import Budget
+from harness.children.progress import gets_on
 from harness.children.repeatable import repeatable
 from tests.free_runs import CROSSED_LOCKS, FORKS, GIL, LINUX, ROOT, Run, Write, lab
 
@@ -48,7 +51,9 @@ def test_under_stress_a_deadlock_is_told_with_who_holds_what_since_when(run: Run
         ("while True:\n        pass", "hung (spinning)", "main runs at broken.py:"),
         ("while True:\n        time.sleep(0.1)", "hung (spinning)", "main runs at broken.py:7: time.sleep(0.1)"),
         ("while not gate.acquire(timeout=0.1):\n        pass", "hung (spinning)", "main runs at broken.py:"),
-        ("time.sleep(1000)", "hung (blocked)", "main waits at broken.py:6: time.sleep(1000)"),
+        ("time.sleep(1000)", "unfinished", "main sleeps at broken.py:6: time.sleep(1000)"),
+        ("for done in range(1000):\n        time.sleep(0.05)", "unfinished", "main runs at broken.py:"),
+        ("sold = []\n    while True:\n        sold.append(len(sold))", "unfinished", "main runs at broken.py:"),
         ("os.read(os.pipe()[0], 1)", "hung (blocked)", "main waits at broken.py:6: os.read(os.pipe()[0], 1)"),
         ("while True:\n        print('x' * 1000)", "hung (spinning)", "main runs at broken.py:"),
     ],
@@ -57,8 +62,36 @@ def test_what_may_still_move_is_given_its_deadline_then_told_apart(run: Run, bod
     imports = "import os, time\nfrom threading import Lock\ngate = Lock()\ngate.acquire()"
     result = run(f"{imports}\ndef main():\n    {body}\n", timeout=1.0, budget=Budget(executions=1), time_scale=1)
     assert result.outcomes == {end: 1}
-    assert result.message.startswith(where)
+    assert str(result.stacks[0]).startswith(where)
+    assert (result.failed, result.unfinished) == ((0, 1) if end == "unfinished" else (1, 0))
     assert result.seconds > 0.9
+
+
+@given(st.lists(st.integers(), min_size=3, max_size=20, unique=True), st.data())
+def test_what_grows_gets_on_and_what_comes_back_does_not(states: list[int], data: st.DataObject) -> None:
+    stays = data.draw(st.lists(st.integers(1, 4), min_size=len(states), max_size=len(states)))
+    course = [state for state, looks in zip(states, stays, strict=True) for _ in range(looks)]
+    constant = {"gate": True}
+    assert gets_on([{**constant, "sold": state} for state in course])
+    assert not gets_on([{**constant, "turn": state} for state in [*course, course[0]]])
+    assert not gets_on([constant] * len(course))
+
+
+def test_a_switch_that_is_seldom_off_is_no_progress() -> None:
+    courses = {"seldom": [1] * 18 + [0, 0], "once": [1] * 10 + [0] * 10, "local": [1, 2, 3]}
+    looks = [{name: course[n] for name, course in courses.items() if n < len(course)} for n in range(20)]
+    assert [name for name in courses if gets_on([{name: look.get(name)} for look in looks])] == ["once", "local"]
+    assert not gets_on([{name: look[name] for name in ("seldom", "local") if name in look} for look in looks])
+
+
+def test_a_fix_that_is_slow_is_not_called_hung(write: Write) -> None:
+    program = write(
+        "import time\ndef main():\n    for sold in range(100):\n        time.sleep(0.05)\n    return sold\n"
+    )
+    answer = lab("stress", f"{program.path}", "--native", "--budget", "1x", "--timeout", "0.5", "--time-scale", "1")
+    assert answer.returncode == 0 and answer.stderr == ""
+    assert answer.stdout.splitlines()[0].endswith("0/0 failed (1 unfinished): no run came to an end")
+    assert "1 run was still getting on, or asleep, after 0.5 s (--timeout)" in " ".join(answer.stdout.split())
 
 
 @pytest.mark.parametrize("mode", ["native", "stress"])
@@ -79,13 +112,13 @@ def test_threads_that_wait_inside_the_library_alone_are_told_by_their_target(run
             threads[-2].join()
     """
     result = run(source, mode=mode, timeout=0.5, budget=Budget(executions=1), time_scale=1)
-    assert result.outcomes == {"hung (blocked)": 1}
+    assert result.outcomes == {"unfinished": 1}, "a timer might still do something about it"
     assert [(w.thread.partition("-")[0], w.state, w.call, w.lock) for w in result.stacks] == [
         ("main", "waits", "Thread.join", ", for reader to end"),
         ("getter", "waits", "Queue.get", ""),
         ("taker", "waits", "Semaphore.acquire", ""),
         ("reader", "waits", "socket.recv", ""),
-        ("Thread", "waits", "Timer.run", ""),
+        ("Thread", "sleeps", "Timer.run", ""),
     ]
 
 

@@ -13,9 +13,15 @@ from __future__ import annotations
 
 import os
 
-# (futex, read) as the kernel numbers them; elsewhere nothing is certain and the deadline decides.
-_CALLS = {"x86_64": (202, 0), "aarch64": (98, 63), "riscv64": (98, 63), "ppc64le": (221, 3), "s390x": (238, 3)}
-_FUTEX, _READ = _CALLS.get(os.uname().machine if hasattr(os, "uname") else "", (-1, -1))
+# (futex, read, clock_nanosleep) as the kernel numbers them; elsewhere nothing is certain and the deadline decides.
+_CALLS = {
+    "x86_64": (202, 0, 230),
+    "aarch64": (98, 63, 115),
+    "riscv64": (98, 63, 115),
+    "ppc64le": (221, 3, 248),
+    "s390x": (238, 3, 262),
+}
+_FUTEX, _READ, _SLEEP = _CALLS.get(os.uname().machine if hasattr(os, "uname") else "", (-1, -1, -1))
 _WAITS = (0, 9)  # FUTEX_WAIT, FUTEX_WAIT_BITSET
 _PRIVATE = 128
 _COMMAND = 127
@@ -47,6 +53,15 @@ def _switches_of_waiters(pid: int, control: int) -> dict[str, list[str]] | None:
         status = _read(f"/proc/{pid}/task/{thread}/status")
         waiters[thread] = [line for line in status.splitlines() if "ctxt_switches" in line]
     return waiters
+
+
+def waits_with_a_limit(thread: str) -> bool:
+    """True if the thread (`self/task/NUMBER`, a path below /proc) sleeps, or waits for a lock with a timeout."""
+    try:
+        call = _read(f"/proc/{thread}/syscall").split()
+        return call[:1] == [str(_SLEEP)] or (call[:1] == [str(_FUTEX)] and int(call[4], 16) != 0)
+    except (OSError, ValueError, IndexError):
+        return False
 
 
 def _waits_for_ever(call: list[str]) -> bool:

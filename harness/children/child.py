@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import NoReturn
 
-from harness.children import locks, stacks
+from harness.children import locks, progress, stacks
 from harness.children.job import End, Run
 from harness.children.performance import LONGEST, Performance, Stage
 
@@ -27,8 +27,12 @@ MARK = b"\0run\0"  # in the output between two runs: one may go on before its pa
 _sleep = time.sleep
 _encode = json.JSONEncoder(default=vars).encode
 
-SAMPLE, EXPLAIN, CERTAIN = "1", "2", "!"
-"""Orders to the watchdog: take a first sample; take a second one and explain the hang; explain a certain deadlock."""
+SAMPLE, LOOK, EXPLAIN, CERTAIN = "1", "v", "2", "!"
+"""Orders to the watchdog: take a first sample; look at the program's values; take a second sample and explain what is
+overdue; explain a certain deadlock."""
+
+LOOKS = 20
+"""So many looks at the values are taken between the two samples."""
 
 
 def end_own_group() -> None:
@@ -88,26 +92,31 @@ class Child:
 
     def _obey(self, orders: Callable[[], str]) -> None:
         earlier: stacks.Sample = {}
+        seen: list[progress.Values] = []
         while order := orders():
             kind, number = order[0], int(order[1:])
             if kind == SAMPLE:
-                earlier = stacks.sample()
+                earlier, seen = stacks.sample(), []
+            elif kind == LOOK:
+                seen.append(progress.values(self.stage.modules.home))
             elif kind == EXPLAIN:
-                self._explain(number, earlier)
+                self._explain(number, earlier, progress.gets_on(seen))
             elif not signal.getitimer(signal.ITIMER_REAL)[0]:  # an alarm's handler might release a lock after all
                 earlier = stacks.sample()
                 _sleep(0.002)
-                self._explain(number, earlier)
+                self._explain(number, earlier, False)
         end_own_group()
 
-    def _explain(self, number: int, earlier: stacks.Sample) -> None:
+    def _explain(self, number: int, earlier: stacks.Sample, gets_on: bool) -> None:
         """The last word on run `number`, if it is still the one that is going on."""
         with self._words:
             current = self._current
             if current is None or current.number != number:
                 return
             threads = stacks.explain(earlier, get_ident(), self.stage.modules.home, locks.held)
-            end = End.SPINNING if any(thread.state == "runs" for thread in threads) else End.BLOCKED
+            states = {thread.state for thread in threads}
+            end = End.SPINNING if "runs" in states else End.UNFINISHED if "sleeps" in states else End.BLOCKED
+            end = End.UNFINISHED if gets_on else end
             died = f"; before that: {current.failures[0][2]}" if current.failures else ""
             story = "; ".join(str(thread) for thread in threads)[: 2 * LONGEST] + died
             run = current.ended(end, str(end), "")

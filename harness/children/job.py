@@ -25,12 +25,17 @@ class End(StrEnum):
     VIOLATED = "violated"  # an assertion failed, in the program or in its oracle
     CRASHED = "crashed"  # any other exception was left uncaught in a thread, or the process ended itself
     BLOCKED = "hung (blocked)"  # its deadline passed, or it was certain before, and no thread moved
-    SPINNING = "hung (spinning)"  # its deadline passed while threads were still busy
+    SPINNING = "hung (spinning)"  # its deadline passed while threads ran without getting on
+    UNFINISHED = "unfinished"  # its deadline passed while it was getting on or asleep: neither passed nor failed
     UNLOADABLE = "unloadable"  # the module itself could not be executed: nothing was measured
 
     @property
     def hung(self) -> bool:
         return self in (End.BLOCKED, End.SPINNING)
+
+    @property
+    def failed(self) -> bool:
+        return self not in (End.PASSED, End.UNFINISHED)
 
 
 class Home:
@@ -78,7 +83,7 @@ class Waiting:
     """One thread of a hung run: where it stands in the program, and what it does there."""
 
     thread: str
-    state: str  # "waits", "runs"
+    state: str  # "waits", "sleeps" (it waits with a time limit), "runs"
     place: str  # broken.py:21
     text: str  # the source line there
     call: str  # the library call it is inside of, "" if none

@@ -23,7 +23,7 @@ from time import monotonic  # the wall's, whatever the program's clock will be
 from typing import Any
 
 from harness.children.blocked import processor_time, surely_blocked
-from harness.children.child import CERTAIN, EXPLAIN, RUNS, SAMPLE
+from harness.children.child import CERTAIN, EXPLAIN, LOOK, LOOKS, RUNS, SAMPLE
 from harness.children.forked import Forked, adopt_orphans, die_with, end_orphans
 from harness.children.job import End, Job, Run
 from harness.children.lines import Lines
@@ -33,7 +33,7 @@ from harness.memory import limit_addresses
 FIRST_LOOK = 0.02  # seconds after which a run is examined for a certain deadlock, then ever more seldom
 LAST_LOOK = 0.25
 _encode = json.JSONEncoder(default=vars).encode
-PATIENCE = 1.0  # seconds a watchdog has for its answer
+PATIENCE = 2.0  # seconds a watchdog has for its answer
 
 
 class Stopped(Exception):
@@ -132,8 +132,13 @@ class Agenda:
         self._pause = FIRST_LOOK
         self._look = self.started + min(FIRST_LOOK, timeout / 2)
         deadline = self.started + timeout
-        self._dues = [(deadline + PATIENCE, ""), (deadline, EXPLAIN), (deadline - timeout / 2, SAMPLE)]
+        self._dues = [(deadline + PATIENCE, ""), (deadline, EXPLAIN), *self._looks(), (deadline - timeout / 2, SAMPLE)]
         self._used = 0.0
+
+    def _looks(self) -> Iterator[tuple[float, str]]:
+        """The looks between the sample and the deadline, the last one first."""
+        for number in range(LOOKS, 0, -1):
+            yield self.started + self.timeout / 2 * (1 + number / (LOOKS + 1)), LOOK
 
     def milliseconds(self) -> float:
         """Until the next thing is due; a child whose end nobody tells is looked after every 10 ms."""
@@ -159,7 +164,7 @@ class Agenda:
     def from_outside(self) -> Run:
         """The verdict on a child that cannot even tell where it hangs."""
         used = processor_time(self.child.pid) - self._used
-        end = End.SPINNING if used > PATIENCE / 4 else End.BLOCKED
+        end = End.UNFINISHED if used > PATIENCE / 8 else End.BLOCKED  # C code that computes may come to an end
         why = "one thread lets no other run, not even the watchdog: killed from outside, no stacks"
         return Run(self.number, end, str(end), why, self.timeout)
 

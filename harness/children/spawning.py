@@ -13,10 +13,10 @@ import subprocess
 import threading
 import time
 from _thread import start_new_thread
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import IO
 
-from harness.children.child import EXPLAIN, SAMPLE, Child, end_own_group
+from harness.children.child import EXPLAIN, LOOK, LOOKS, SAMPLE, Child, end_own_group
 from harness.children.interpreter import command
 from harness.children.job import End, Job, Run
 from harness.children.performance import Stage
@@ -59,7 +59,7 @@ def run_spawned(job: Job, number: int) -> Run:
     if line:
         return Run.from_json({**json.loads(line)["run"], "output": text})
     if time.monotonic() - started >= job.timeout + START:
-        return Run(number, End.SPINNING, str(End.SPINNING), "killed from outside, no stacks", job.timeout, text)
+        return Run(number, End.UNFINISHED, str(End.UNFINISHED), "killed from outside, no stacks", job.timeout, text)
     how = f"the process ended itself with exit status {status}"
     return Run(number, End.CRASHED, how, how, time.monotonic() - started, text)
 
@@ -93,8 +93,9 @@ def live() -> None:
 
 
 def _clockwork(number: int, timeout: float) -> Callable[[], str]:
-    """The watchdog's orders, by the clock: a first sample at half time, then the explanation."""
-    pace: Iterator[tuple[float, str]] = iter([(timeout / 2, SAMPLE), (timeout / 2, EXPLAIN), (1e6, "")])
+    """The watchdog's orders, by the clock: a first sample at half time, looks, then the explanation."""
+    step = timeout / 2 / (LOOKS + 1)
+    pace = iter([(timeout / 2, SAMPLE), *([(step, LOOK)] * LOOKS), (step, EXPLAIN), (1e6, "")])
 
     def order(sleep: Callable[[float], None] = time.sleep) -> str:
         seconds, kind = next(pace)

@@ -3,7 +3,8 @@
 A watchdog thread (started below `threading`, so the program does not see it) sleeps in a read until it is asked.
 Two samples of all threads' frames, half a run's time apart, tell who moved: a thread whose frame or instruction
 changed, or that was put on a processor even once, runs; the others wait. So a loop that sleeps between its rounds
-runs, and is told from a wait that never ends, if a round takes less than that time.
+runs, and is told from a wait that never ends, if a round takes less than that time. Whether what runs gets on as well
+is told by its data (progress.py).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import NamedTuple
 
+from harness.children.blocked import waits_with_a_limit
 from harness.children.job import Home, Waiting
 
 _JOIN = threading.Thread.join.__code__  # as it is before anything stands in for it
@@ -54,7 +56,8 @@ def explain(earlier: Sample, skip: int, home: Home, held: Callable[[int], str]) 
         if ident == skip or ident not in now:
             continue
         waits = now[ident] == earlier.get(ident)
-        stories.append(_story(ident, frame, home, "waits" if waits else "runs", held(ident) if waits else ""))
+        state = "runs" if not waits else "sleeps" if waits_with_a_limit(f"self/task/{_number(ident)}") else "waits"
+        stories.append(_story(ident, frame, home, state, held(ident) if waits else ""))
     return [story for story in stories if story is not None]
 
 
@@ -66,7 +69,7 @@ def _story(ident: int, innermost: FrameType, home: Home, state: str, lock: str) 
         frame = inside[0]
         library = frames[frames.index(frame) - 1] if frames.index(frame) else None
         call = _call(library) if library else ""
-        lock = lock or (_joined(library) if library and state == "waits" else "")
+        lock = lock or (_joined(library) if library and state != "runs" else "")
     elif ident == threading.main_thread().ident:
         return _shutting_down(frames, state, lock)
     elif run := _run_of_library(frames):
@@ -142,12 +145,16 @@ def thread_name(ident: int) -> str:
 
 def _processor(ident: int) -> tuple[str, ...]:
     """How long and how often a thread has been on a processor; empty where the system does not tell."""
-    thread = threading._active.get(ident)  # type: ignore[attr-defined]
     try:
-        # Of the main thread of a forked process `threading` still knows the parent's number.
-        number = os.getpid() if thread is threading.main_thread() else thread.native_id
-        with open(f"/proc/self/task/{number}/schedstat", encoding="ascii") as file:
+        with open(f"/proc/self/task/{_number(ident)}/schedstat", encoding="ascii") as file:
             used, _, times = file.read().split()
             return used, times
     except (OSError, AttributeError, ValueError):
         return ()
+
+
+def _number(ident: int) -> int | None:
+    """The kernel's number of a thread."""
+    thread = threading._active.get(ident)  # type: ignore[attr-defined]
+    # Of the main thread of a forked process `threading` still knows the parent's number.
+    return os.getpid() if thread is threading.main_thread() else getattr(thread, "native_id", None)

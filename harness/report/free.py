@@ -14,15 +14,17 @@ VALUE, SHARE, RATE, CHART = 12, 20, 16, 24  # columns of a sweep's table
 
 
 def share(found: StressResult) -> str:
-    """`37/100 hung`, `3/100 failed`, `5/100 failed (2 hung)`."""
+    """`37/100 hung`, `3/100 failed`, `5/100 failed (2 hung)`, `0/98 failed (2 unfinished)`."""
     words = "hung" if found.hung == found.failed > 0 else "failed"
-    detail = f" ({found.hung:,} hung)" if 0 < found.hung < found.failed else ""
-    return f"{found.failed:>3,}/{found.runs:,} {words}{detail}"
+    details = [f"{found.hung:,} hung"] if 0 < found.hung < found.failed else []
+    details += [f"{found.unfinished:,} unfinished"] if found.unfinished else []
+    detail = f" ({', '.join(details)})" if details else ""
+    return f"{found.failed:>3,}/{found.runs - found.unfinished:,} {words}{detail}"
 
 
 def doubt(found: StressResult) -> str:
     """What the runs say about the true rate: an interval, or a bound where nothing failed."""
-    return str(found.interval)
+    return str(found.interval) if found.runs > found.unfinished else "no run came to an end"
 
 
 def stress_text(found: StressResult, style: Style) -> str:
@@ -94,9 +96,10 @@ def _histogram(bars: Sequence[Bar], style: Style) -> Iterator[str]:
         drawn = "#" * max(1, round(bar.count / total * LENGTH))
         mark = " allowed" if bar.allowed else f" {bar.end}"
         line = f"{bar.count:>6,}  {clip(bar.text, width):<{width}}  {drawn}{mark if mark.strip() != bar.text else ''}"
-        yield ("  results  " if number == 0 else " " * 11) + (line if bar.allowed else style.paint(line, "red"))
+        colour = () if bar.allowed else ("red",) if bar.end.failed else ("yellow",)
+        yield ("  results  " if number == 0 else " " * 11) + (style.paint(line, *colour) if colour else line)
     if len(bars) > BARS:
         rest = sum(bar.count for bar in bars[BARS:])
-        bad = sum(not bar.allowed for bar in bars[BARS:])
+        bad = sum(bar.end.failed for bar in bars[BARS:])
         words = count(len(bars) - BARS, "other result") + (f", {bad} of them not allowed" if bad else "")
         yield f"{'':11}{rest:>6,}  {words}"

@@ -1,0 +1,108 @@
+"""Whether a run that takes long is getting on: told from how the program's data change while it runs.
+
+No look at a program from outside can tell for certain whether it will end. But one that spins goes round in the same
+few states, as a livelock does by definition, and one that works leaves some states behind for ever: a counter grows, a
+list gets longer, a queue shorter. So the values that can be reached from the program's globals, its threads' arguments
+and local variables are written down some twenty times; a place whose value has changed and never gone back to an
+earlier one is progress. Two switches that go on and off go back within so many looks. A spinning thread that counts its
+rounds looks like one that works, which errs on the right side: of a run that may be getting on nobody says it hangs.
+
+Nothing of the program's own is called for it: only plain values and the lengths of built-in containers are read.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterator
+from itertools import groupby, islice
+from types import FrameType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+from harness.children.job import Home
+
+Values = dict[str, Any]
+
+_PLAIN = (int, float, str, bytes, bool, type(None))
+_SIZED = (list, tuple, dict, set, frozenset, deque, bytearray)
+STAY = 3  # looks
+_DEEP, _WIDE, _MANY = 5, 20, 3000  # steps from a root, parts of one container, places in all
+
+
+def values(home: Home) -> Values:
+    """The plain values that can be reached now, each by the way to it."""
+    found: Values = {}
+    seen: set[int] = set()
+    waiting = deque((path, value, _DEEP) for path, value in _roots(home))
+    while waiting and len(found) < _MANY:
+        path, value, left = waiting.popleft()
+        if type(value) in _PLAIN:
+            found[path] = value
+        elif left and id(value) not in seen:
+            seen.add(id(value))
+            if type(value) in _SIZED:
+                found[path] = len(value)
+            waiting.extend((f"{path}.{name}", part, left - 1) for name, part in _parts(value, home))
+    return found
+
+
+def gets_on(samples: list[Values]) -> bool:
+    """Whether some value has changed in the course of the samples and never gone back."""
+    paths = {path for sample in samples for path in sample}
+    courses = ([sample[path] for sample in samples if path in sample] for path in paths)
+    return any(_goes_forward(course) for course in courses if 2 * len(course) > len(samples))
+
+
+def _goes_forward(course: list[Any]) -> bool:
+    """Three values, or two of which neither shows at the edge only: that may be a switch that is seldom off."""
+    stays = [(value, len(list(looks))) for value, looks in groupby(course)]
+    forward = len({value for value, _ in stays}) == len(stays) > 1
+    return forward and (len(stays) > 2 or min(looks for _, looks in stays) >= STAY)
+
+
+def _roots(home: Home) -> Iterator[tuple[str, Any]]:
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", None)) in home:
+            yield from ((f"{name}:{key}", value) for key, value in list(vars(module).items()) if key[:2] != "__")
+    for ident, thread in list(threading._active.items()):  # type: ignore[attr-defined]
+        yield f"thread {ident}", thread
+    # Without the GIL the variables of a running function must not be looked at from another thread.
+    frames = sys._current_frames() if getattr(sys, "_is_gil_enabled", lambda: True)() else {}
+    for ident, innermost in frames.items():
+        own = [frame for frame in _outwards(innermost) if frame.f_code.co_filename in home]
+        for depth, frame in enumerate(reversed(own)):
+            way = f"{ident}/{depth} {frame.f_code.co_name}"
+            yield from ((f"{way}:{key}", value) for key, value in list(frame.f_locals.items()))
+
+
+def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+def _parts(value: Any, home: Home) -> Iterator[tuple[str, Any]]:
+    try:
+        if type(value) is dict:
+            yield from ((str(key), part) for key, part in islice(value.items(), _WIDE) if type(key) in _PLAIN)
+        elif type(value) in (list, tuple, deque):
+            yield from ((str(number), part) for number, part in enumerate(islice(value, _WIDE)))
+        elif type(value) is MethodType:
+            yield "self", value.__self__
+        elif type(value) is FunctionType and value.__code__.co_filename in home:
+            yield from ((str(number), cell.cell_contents) for number, cell in enumerate(value.__closure__ or ()))
+        elif not isinstance(value, (type, ModuleType, FunctionType)):
+            attributes = object.__getattribute__(value, "__dict__")
+            if type(attributes) is dict:
+                yield from _attributes(type(value).__module__, attributes, home)
+    except (AttributeError, RuntimeError, ValueError):  # it has none, or changes under our eyes
+        return
+
+
+def _attributes(module: str, attributes: dict[Any, Any], home: Home) -> Iterator[tuple[str, Any]]:
+    """Of an object of the library's only what it contains: what it counts (`Queue.unfinished_tasks`) is its own."""
+    own = str(getattr(sys.modules.get(module), "__file__", None)) in home
+    for key, part in islice(attributes.items(), 2 * _WIDE):
+        if own or (type(part) in _SIZED and not module.startswith("harness")):
+            yield str(key), part

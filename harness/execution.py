@@ -233,7 +233,7 @@ class Runner:
         written = Witness(execution.outcome, self.program.digest, *told, arrivals and not scheduler.request_points)
         if witness and diverged is None and not lenient:
             diverged = _departure(policy, witness, execution)
-        trace = recording.trace(contended(scheduler.log or []))
+        trace = recording.trace(contended(scheduler.log or [], execution.pending))
         return Replayed(execution, trace, written, scribe.preemptions, recording.facts(), scribe.fair_from, diverged)
 
     def _set_tail(self) -> None:

@@ -124,6 +124,31 @@ def test_locks_that_nobody_waits_for_stand_beside_the_lanes_only(tmp_path: Path)
     ]
 
 
+def test_who_has_taken_the_permits_that_others_wait_for_in_the_end_is_shown(tmp_path: Path) -> None:
+    source = """
+        import threading
+        S, T = threading.Semaphore(1), threading.Semaphore(1)
+        def both(one, other):
+            with one:
+                with other: pass
+        def main():
+            threads = [
+                threading.Thread(target=both, args=pair, name=name) for name, pair in (("ann", (S, T)), ("bob", (T, S)))
+            ]
+            for t in threads: t.start()
+            for t in threads: t.join()
+    """
+    assert picture(tmp_path, source, "deadlock", "ann@acquire+T=bob") == [
+        " #  ann                bob                T",
+        " 7  acquire S",
+        "    --- preempted --->",
+        " 9                     acquire T          0 free",
+        "                       acquire S … waits  0 free",
+        "    <--- bob is blocked --",
+        "    acquire T … waits                     0 free",
+    ]
+
+
 def test_a_wait_inside_an_operation_is_one_line(tmp_path: Path) -> None:
     source = """
         import queue, threading

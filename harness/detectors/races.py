@@ -12,10 +12,13 @@ neither does time: a program that sleeps until another has surely finished has a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
-from harness.trace import WHOLE, Access, Step
+from harness.trace import GATED, WHOLE, Access, Operation, Step
+
+NOTHING: Final = MappingProxyType[int, Operation]({})
 
 Clock = dict[int, int]
 
@@ -77,13 +80,16 @@ def _conflicting(seen: _Seen, access: Access) -> Iterator[_Last]:
                 yield last
 
 
-def contended(steps: Sequence[Step]) -> set[int]:
-    """The indexes of steps whose operation touches what another thread touches as well, and one of them changes."""
+def contended(steps: Sequence[Step], pending: Mapping[int, Operation] = NOTHING) -> set[int]:
+    """The indexes of steps whose operation touches what another thread touches as well, and one of them changes.
+
+    In the end a thread touches what it waits for at a gate, too: its `pending` operation.
+    """
     touched: dict[Hashable, dict[Hashable, dict[int, bool]]] = {}
-    for step in steps:
-        for obj, key, mode in step.accesses:
-            by_task = touched.setdefault(obj, {}).setdefault(key, {})
-            by_task[step.task] = by_task.get(step.task, False) or mode == "w"
+    waits = [(task, Access(op.object, op.key, op.mode)) for task, op in pending.items() if op.key == GATED]
+    for task, (obj, key, mode) in [*((step.task, access) for step in steps for access in step.accesses), *waits]:
+        by_task = touched.setdefault(obj, {}).setdefault(key, {})
+        by_task[task] = by_task.get(task, False) or mode == "w"
     return {index for index, step in enumerate(steps) if any(_in_conflict(touched, step, a) for a in _own(step))}
 
 

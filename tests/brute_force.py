@@ -15,11 +15,15 @@ from tests.model import End, Machine, Program
 
 
 class Traces(NamedTuple):
-    """`count` classes of complete executions (Mazurkiewicz traces) and how they end; `prefixes` classes in all."""
+    """`count` classes of complete executions (Mazurkiewicz traces) and how they end; `prefixes` classes in all.
+
+    `cleared`: some of them clear an event that is set.
+    """
 
     count: int
     ends: frozenset[End]
     prefixes: int
+    cleared: bool
 
 
 class TooMany(Exception):
@@ -72,6 +76,7 @@ def traces(program: Program, limit: int = 20_000) -> Traces:
     seen: dict[tuple[int, ...], Any] = {}
     todo = [(root, (0,) * len(program.bodies), ())]
     complete = 0
+    cleared = False
     ends: set[End] = set()
     while todo:
         machine, last, events = todo.pop()
@@ -80,6 +85,7 @@ def traces(program: Program, limit: int = 20_000) -> Traces:
         if not enabled:
             complete += 1
             ends.add(machine.end())
+            cleared = cleared or machine.cleared
         for thread in enabled:
             twin = machine.copy()
             step = twin.step(twin.threads[thread.index], enabled)
@@ -93,7 +99,7 @@ def traces(program: Program, limit: int = 20_000) -> Traces:
             if len(seen) > limit:
                 raise TooMany
             todo.append((twin, key, (*events, (number, step))))
-    return Traces(complete, frozenset(ends), len(seen))
+    return Traces(complete, frozenset(ends), len(seen), cleared)
 
 
 def interleavings(program: Program, preemptions: int, limit: int = 50_000) -> frozenset[End]:

@@ -81,6 +81,7 @@ class Machine:
         self.notified: frozenset[int] = frozenset()
         self.now = 0
         self.error = False
+        self.cleared = False  # an event that was set
         self.probed = program.probed
         self._start(0)
 
@@ -312,6 +313,7 @@ class Machine:
         self._wake_some(name, len(self.waiting.get(name, ())))
 
     def _do_clear(self, thread: Thread, name: str) -> None:
+        self.cleared = self.cleared or bool(self.values.get(name))
         self.values[name] = 0
 
     def _do_is_set(self, thread: Thread, name: str, local: str) -> None:

@@ -269,7 +269,7 @@ CASES = {
             return "fine"
         """,
         "passed",
-        results={"'fine'": 3},
+        results={"'fine'": 2},
     ),
     "a thread started at import": Case(
         """\

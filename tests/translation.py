@@ -26,9 +26,17 @@ def main():
 """
 
 
-def strict(program: Program) -> Program:
-    """The program with conditions as the engine has them: who was woken is enabled only once its lock is free."""
-    bodies = tuple(tuple(tuple("C1" if part == "c1" else part for part in step) for step in b) for b in program.bodies)
+INSIDE = {"c1": "C1"}
+OUTSIDE = {**INSIDE, "take": "permit", "await": "pass"}
+
+
+def strict(program: Program, outside: bool = True) -> Program:
+    """The program as the engine has it: who was woken is enabled only once the condition's lock is free.
+
+    `outside`: who wants a permit or an event waits before the operation begins.
+    """
+    names = OUTSIDE if outside else INSIDE
+    bodies = tuple(tuple(tuple(names.get(part, part) for part in step) for step in b) for b in program.bodies)
     return Program(bodies, program.values, program.daemons)
 
 

@@ -154,7 +154,9 @@ class _Search:
             return None
         kept, mover = longer(more), longer(more + 1)[-1]
         in_turn = self._record(kept).execution.schedule[1 + len(kept) :]
-        return self._moving(kept, tuple(in_turn[: in_turn.index(mover) + 1]), mover) if mover in in_turn else None
+        if mover in in_turn:
+            return self._moving(kept, tuple(in_turn[: in_turn.index(mover) + 1]), mover)
+        return self._pair((*kept, in_turn[0]), (*kept, mover)) if in_turn else None  # it never gets its turn again
 
     def _moving(self, kept: Order, rest: Order, mover: int) -> CriticalPair | None:
         """The pair at the place where the verdict changes while `mover`'s next step goes forward through `rest`."""
@@ -206,7 +208,7 @@ class _Search:
 
     def _pair(self, failing: Order, passing: Order) -> CriticalPair | None:
         """The first steps in which two executions differ, where these are two steps swapped."""
-        if self._fails(failing) is not True:
+        if self._fails(failing) is not True or self._fails(passing) is not False:
             return None
         fails, passes = self._record(failing), self._record(passing)
         one, other = fails.execution.schedule, passes.execution.schedule

@@ -277,6 +277,15 @@ def test_threads_that_take_turns_for_ever_are_decided_by_the_step_that_one_made_
     assert [(r.diverged, r.execution.outcome) for r in replays] == [(None, Outcome.LIVELOCK), (None, Outcome.PASSED)]
 
 
+def test_a_thread_that_never_gets_its_turn_would_have_needed_it_once() -> None:
+    program = load_program(Path(__file__).parent / "programs" / "starvation" / "passed_over.py")
+    pair = explore(program, Options()).critical_pair
+    assert pair is not None
+    assert pair.sentence == "taker's acquire of lock (passed_over.py:8) before victim's acquire (passed_over.py:13)"
+    replays = [Runner(program).replay(Witness.parse(text)) for text in (pair.failing, pair.passing)]
+    assert [(r.diverged, r.execution.outcome) for r in replays] == [(None, Outcome.STARVATION), (None, Outcome.PASSED)]
+
+
 def test_a_scenario_that_always_fails_is_told_to_have_no_pair(tmp_path: Path) -> None:
     found = explore(runner_of(tmp_path, ALWAYS).program, Options(strategy="random"))
     assert "  decides  no two steps were found of which swapping alone makes it pass\n" in (

@@ -137,8 +137,8 @@ def test_the_portfolio_mixes_samples_into_a_large_search() -> None:
     plan = planned("portfolio", program)
     done = [(carried.strategy, carried.start, len(carried.done)) for carried in carried_out(program, plan, 5_000)]
     assert done[:8] == [
-        ("exhaustive", 0, 20), ("portfolio", 0, 20), ("exhaustive", 20, 20), ("portfolio", 20, 32), ("portfolio", 52, 8),
-        ("exhaustive", 40, 40), ("portfolio", 60, 32), ("portfolio", 92, 32),
+        ("exhaustive", 0, 20), ("portfolio", 0, 20), ("exhaustive", 20, 20), ("portfolio", 20, 32),
+        ("portfolio", 52, 8), ("exhaustive", 40, 40), ("portfolio", 60, 32), ("portfolio", 92, 32),
     ]  # fmt: skip
     assert done[8:11] == [("portfolio", 124, 16), ("exhaustive", 80, 80), ("portfolio", 140, 32)]
     assert sum(count for name, _, count in done if name == "exhaustive") == 576

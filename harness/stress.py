@@ -346,7 +346,7 @@ def _result(program: Program, job: Job, tally: Tally, seconds: float, stopped_by
         runs=tally.runs,
         failed=tally.failed,
         hung=tally.hung,
-        interval=rate(tally.failed, tally.runs - tally.unfinished),
+        interval=rate(tally.failed, tally.runs - tally.unfinished, stopped_by == "until"),
         histogram=histogram,
         first_failure=failure.number + 1 if failure else None,
         message=failure.message if failure else "",

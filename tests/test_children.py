@@ -60,11 +60,11 @@ def test_under_stress_a_deadlock_is_told_with_who_holds_what_since_when(run: Run
 )
 def test_what_may_still_move_is_given_its_deadline_then_told_apart(run: Run, body: str, end: str, where: str) -> None:
     imports = "import os, time\nfrom threading import Lock\ngate = Lock()\ngate.acquire()"
-    result = run(f"{imports}\ndef main():\n    {body}\n", timeout=1.0, budget=Budget(executions=1), time_scale=1)
+    result = run(f"{imports}\ndef main():\n    {body}\n", timeout=0.7, budget=Budget(executions=1), time_scale=1)
     assert result.outcomes == {end: 1}
     assert str(result.stacks[0]).startswith(where)
     assert (result.failed, result.unfinished) == ((0, 1) if end == "unfinished" else (1, 0))
-    assert result.seconds > 0.9
+    assert result.seconds > 0.6
 
 
 @given(st.lists(st.integers(), min_size=3, max_size=20, unique=True), st.data())
@@ -130,7 +130,7 @@ def test_a_thread_left_behind_is_waited_for_and_then_hangs_the_run(run: Run) -> 
             threading.Thread(target=threading.Event().wait, name="bob", daemon=daemon).start()
             return "done"
     """
-    left = run(source, parameters={"daemon": False}, timeout=1.0)
+    left = run(source, parameters={"daemon": False}, timeout=0.5)
     assert left.outcomes == {"hung (blocked)": 3}
     assert left.message.startswith("main waits at the end: main() has returned, its threads are being waited for")
     assert run(source, parameters={"daemon": True}).outcomes == {"'done'": 3}

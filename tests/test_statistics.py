@@ -34,6 +34,20 @@ def test_the_interval_holds_the_true_rate_in_about_95_of_100_series() -> None:
     assert sum(weights) / len(weights) == pytest.approx(0.95, abs=0.02)
 
 
+def test_a_series_that_ends_with_a_failure_has_an_interval_of_its_own() -> None:
+    # Exact again: the negative binomial weight of all such series whose interval contains the rate.
+    for failures, true in ((1, 0.05), (1, 0.6), (5, 0.1), (20, 0.4)):
+        weights = {
+            runs: comb(runs - 1, failures - 1) * true**failures * (1 - true) ** (runs - failures)
+            for runs in range(failures, round(15 * failures / true))
+        }
+        assert sum(weights.values()) == pytest.approx(1, abs=1e-4)
+        found = {runs: rate(failures, runs, ended_by_failure=True) for runs in weights}
+        assert sum(weights[runs] for runs, rate in found.items() if rate.low <= true <= rate.high) >= 0.95
+    assert rate(1, 1, ended_by_failure=True).low == pytest.approx(0.025)
+    assert wilson(1, 20)[0] > rate(1, 20, ended_by_failure=True).low == pytest.approx(1 - 0.975 ** (1 / 20))
+
+
 def test_a_rate_reads_as_a_sentence_that_claims_no_more_than_the_runs_allow() -> None:
     shown = {case: str(rate(*case)) for case in [(37, 100), (0, 100), (0, 3), (0, 3000), (1, 300), (5, 5), (0, 0)]}
     assert shown == {

@@ -233,7 +233,7 @@ def test_a_scenario_may_set_its_own_time_scale(write: Write) -> None:
 
         def main():
             start, start_of_the_wall_clock = time.monotonic(), os.times().elapsed
-            time.sleep(5)
+            time.sleep(2)
             ratio = (time.monotonic() - start) / (os.times().elapsed - start_of_the_wall_clock)
             return 4 < ratio < 6
     """)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterable
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from harness.critical import CriticalPair, critical_pair
-from harness.execution import Runner
+from harness.execution import Replayed, Runner
 from harness.explore import Options, explore
 from harness.minimize import minimize
 from harness.outcome import Outcome
@@ -38,12 +41,19 @@ def runner_of(tmp_path: Path, source: str) -> Runner:
 
 def pair_of(runner: Runner) -> CriticalPair | None:
     """The pair of the smallest failure."""
-    for seed in range(2_000):
+    failed = failure_of(runner, range(2_000))
+    assert failed is not None
+    return critical_pair(failed, runner)
+
+
+def failure_of(runner: Runner, seeds: Iterable[int]) -> Replayed | None:
+    """The first failure by chance, made as small as it goes."""
+    for seed in seeds:
         execution = runner.run(Chance(seed))
         runner.refine()
         if execution.outcome.failed:
-            return critical_pair(minimize(runner.follow(execution), runner).replayed, runner)
-    raise AssertionError("no failure found")
+            return minimize(runner.follow(execution), runner).replayed
+    return None
 
 
 LOST_UPDATE = """
@@ -309,6 +319,41 @@ def test_the_two_schedules_fail_and_pass_and_differ_in_the_order_of_the_pair(sou
     threads = failing.trace.threads
     assert threads[failing.execution.schedule[same]] == pair.first.thread
     assert threads[passing.execution.schedule[same]] == pair.second.thread
+
+
+STATEMENTS = st.sampled_from(["a += 1", "b = a + 1", "a = b * 2", "q.append(a)", "b += q.pop() if q else 3"])
+BLOCKS = st.lists(STATEMENTS, min_size=1, max_size=3).flatmap(
+    lambda body: st.sampled_from([body, ["with lock:", *(f"    {line}" for line in body)]])
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(threads=st.lists(st.lists(BLOCKS, min_size=1, max_size=3), min_size=2, max_size=3))
+def test_whatever_the_program_the_pair_is_where_one_schedule_that_fails_and_one_that_passes_part(
+    threads: list[list[list[str]]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    lines = ["import threading", "a = b = 0", "q, lock = [], threading.Lock()"]
+    for number, blocks in enumerate(threads):
+        lines += [f"def t{number}():", "    global a, b", *(f"    {line}" for block in blocks for line in block)]
+    names = ", ".join(f"t{number}" for number in range(len(threads)))
+    lines += [
+        "def main():", f"    threads = [threading.Thread(target=f, name=f.__name__) for f in ({names})]",
+        "    for t in threads: t.start()", "    for t in threads: t.join()", "    return a, b, len(q)",
+    ]  # fmt: skip
+    path = tmp_path_factory.mktemp("any")
+    in_order = runner_of(path, "\n".join(lines)).run(Chance(0)).result
+    lines[-1] = f"    assert (a, b, len(q)) == {in_order}"
+    runner = runner_of(path, "\n".join(lines))
+    if (failed := failure_of(runner, range(20))) is None or (pair := critical_pair(failed, runner)) is None:
+        return
+    replays = [runner.replay(Witness.parse(text)) for text in (pair.failing, pair.passing)]
+    assert [(r.diverged, r.execution.outcome) for r in replays] == [(None, Outcome.VIOLATED), (None, Outcome.PASSED)]
+    ways = [r.execution.schedule for r in replays]
+    same = next(at for at, (one, other) in enumerate(zip(*ways, strict=False)) if one != other)
+    names_of = replays[0].trace.threads
+    assert [names_of[way[same]] for way in ways] == [pair.first.thread, pair.second.thread]
+    if "acquire" not in (pair.first.operation, pair.second.operation):  # of two steps on data both are enabled
+        assert ways[0][same : same + 2] == ways[1][same : same + 2][::-1]
 
 
 def test_where_every_schedule_fails_there_is_no_pair(tmp_path: Path) -> None:

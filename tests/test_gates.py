@@ -194,6 +194,27 @@ def test_where_waiting_inside_shows_it_is_a_step_again(what: str) -> None:
         assert brute_force(source, 5_000, main_first=True) == ends
 
 
+IN_TURN = """
+import queue, threading
+Q = queue.Queue()
+class Busy: at = 0
+def produce():
+    while True:
+        Busy.at = 1 - Busy.at
+        if Q.empty(): Q.put(0)
+def work():
+    while True: Q.get()
+def main():
+    for name, f in (("produces", produce), ("first", work), ("second", work)):
+        threading.Thread(target=f, name=name).start()
+"""
+
+
+def test_threads_that_take_turns_are_served_in_the_order_in_which_they_came() -> None:
+    execution = Runner(program(IN_TURN), max_steps=600).run(Arrivals())
+    assert execution.message.startswith("produces, first and second go round in a loop")
+
+
 class Arrivals:
     """Notes the keys of what threads are about to do while the first enabled one goes on."""
 

@@ -20,7 +20,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 from harness.scheduler import Scheduler
-from harness.task import Both, Task
+from harness.task import Both, Gate, Task
 from harness.trace import Operation
 from harness.world import state_calls, state_stack
 from harness.world.naming import Naming
@@ -127,7 +127,7 @@ class StateCapture:
         self.world.scheduler.stop("lasso")
 
     def standing(self) -> Any:
-        """Where each thread stands and what it wants: equal in equal states."""
+        """Where each thread stands, what it wants, and who waits longest at a gate: equal in equal states."""
         scheduler = self.world.scheduler
         found = []
         for task, ident in scheduler.blocked_frames():
@@ -138,7 +138,8 @@ class StateCapture:
             wants = task.wants
             timeout = None if task.deadline is None or wants is None else task.deadline - scheduler.now
             found.append((task.index, known[1], timeout, wants is not None and wants.held))
-        return len(scheduler.tasks), found
+        line = sorted((t for t in scheduler.live if t.asked and type(t.wants) is Gate), key=lambda task: task.asked_at)
+        return len(scheduler.tasks), found, [task.index for task in line]
 
     def take(self, ignored: frozenset[str], reference: list[Any] | None = None) -> list[Any] | None:
         """The complete state, or None where it is not equal to `reference` (`differs` counts where not)."""

@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, permutations
-from typing import Any
+from typing import Any, NamedTuple
 
 from harness.execution import Replayed, Runner
 from harness.explain import Place, carried_out
@@ -60,19 +60,31 @@ class _Spent(Exception):
     """The effort is spent."""
 
 
+class Decision(NamedTuple):
+    """What decides about a failure. `orders` is how many were tried where none of them passes, else 0."""
+
+    pair: CriticalPair | None = None
+    orders: int = 0
+
+
 def critical_pair(failing: Replayed, runner: Runner) -> CriticalPair | None:
     """A pair that decides about the failure, or None where none was found within the effort."""
+    return decision(failing, runner).pair
+
+
+def decision(failing: Replayed, runner: Runner) -> Decision:
+    """The same, and what is known where there is none."""
     if len(failing.execution.schedule) > LONGEST:
-        return None
+        return Decision()
     search = _Search(failing, runner)
     pair = None
     try:
         if own := search.own():
-            return own
+            return Decision(own)
         pair = search.bisect()
-        return search.own(pair.first.object) or pair if pair else None
+        return Decision(search.own(pair.first.object) or pair) if pair else Decision(None, search.in_vain)
     except _Spent:
-        return pair
+        return Decision(pair)
 
 
 class _Search:
@@ -86,7 +98,13 @@ class _Search:
         self._bound = 2 * failing.execution.steps + 100
         self._left = EFFORT
         self._verdicts: dict[Order, bool | None] = {}
+        self._tried = self._passed_once = 0
         self._swaps = swaps(failing)
+
+    @property
+    def in_vain(self) -> int:
+        """How many orders were tried, 0 where one of them passed."""
+        return 0 if self._passed_once else self._tried
 
     def own(self, about: str = "") -> CriticalPair | None:
         """A pair among the failure's own races, of those on `about` where that is said."""
@@ -203,6 +221,8 @@ class _Search:
 
     def _spend(self, found: Replayed) -> None:
         self._left -= found.execution.steps
+        self._tried += 1
+        self._passed_once += found.execution.outcome is Outcome.PASSED
         if self._left <= 0 or self._runner.hurries:
             raise _Spent
 

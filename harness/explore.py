@@ -85,6 +85,8 @@ class Exploration:
     potential_deadlocks: list[PotentialDeadlock] = field(default_factory=list)
     failed_with: dict[Outcome, tuple[int, str]] = field(default_factory=dict)
     """How many executions failed in which way, each with the message of the first."""
+    orders: int = 0
+    """How many other orders of the failure's steps were tried where none of them passes; 0 where one does."""
     unfinished: str = ""
     """Why not all was tried to explain the failure; empty where all was."""
     timed: bool = False
@@ -215,6 +217,7 @@ def _exploration(program: Program, options: Options, found: Found) -> Exploratio
         instrument=options.instrument,
         ignore_state=options.ignore_state,
         trace=found.trace,
+        orders=found.orders,
         unfinished=found.unfinished,
         timed=found.timed and not options.early_timeouts,
     )

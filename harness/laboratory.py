@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from harness.budget import Budget
-from harness.critical import CriticalPair, critical_pair
+from harness.critical import CriticalPair, decision
 from harness.discriminate import tell_apart
 from harness.execution import Execution, Replayed, Runner, TooDeep
 from harness.explain import DataRace, PotentialDeadlock, data_races, merged, potential_deadlocks
@@ -159,6 +159,8 @@ class Account:
     races: list[DataRace] = field(default_factory=list)
     critical_pair: CriticalPair | None = None
     trace: Trace | None = None
+    orders: int = 0
+    """How many other orders of steps were tried where none of them passes; 0 where one does."""
     unfinished: str = ""
     """Why there may be a smaller witness, or a pair where none was found: a program so slow that time ended it."""
 
@@ -300,7 +302,7 @@ class Laboratory:
         account.races = data_races(least)
         runner.patience = second = Patience(DECIDING)
         account.message = least.execution.message + tell_apart(least, runner)
-        account.critical_pair = critical_pair(least, runner)
+        account.critical_pair, account.orders = decision(least, runner)
         runner.patience = None
         if first.was_over or second.was_over:
             mean = (first.taken + second.taken) / (first.executions + second.executions)

@@ -45,6 +45,7 @@ class Found(Tally):
     critical_pair: CriticalPair | None = None
     potential_deadlocks: list[PotentialDeadlock] = field(default_factory=list)
     trace: Trace | None = None
+    orders: int = 0
     unfinished: str = ""
 
 
@@ -228,6 +229,6 @@ class Search:
             account.message += f"; the search ended early: {self._lost}"
         found.message = account.message
         found.witness, found.minimal, found.trace = account.witness, account.minimal, account.trace
-        found.fewest, found.unfinished = account.fewest, account.unfinished
+        found.fewest, found.orders, found.unfinished = account.fewest, account.orders, account.unfinished
         found.preemptions, found.critical_pair = account.preemptions, account.critical_pair
         found.races = merged(account.races, found.races)

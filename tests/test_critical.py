@@ -298,9 +298,9 @@ def test_a_thread_that_never_gets_its_turn_would_have_needed_it_once() -> None:
 
 def test_a_scenario_that_always_fails_is_told_to_have_no_pair(tmp_path: Path) -> None:
     found = explore(runner_of(tmp_path, ALWAYS).program, Options(strategy="random"))
-    assert "  decides  no two steps were found of which swapping alone makes it pass\n" in (
-        exploration_text(found, Style())
-    )
+    words = " ".join(exploration_text(found, Style()).split())
+    assert f" decides no two steps, it seems: of {found.orders} other orders that were tried none passes " in words
+    assert found.orders > 100
 
 
 @pytest.mark.parametrize("source", [LOST_UPDATE, TWO_LOCKS, LOCK_EACH_STEP, LOST_WAKEUP, MANY_ALIKE, ALL_AT_ONCE])
@@ -347,7 +347,10 @@ def test_whatever_the_program_the_pair_is_where_one_schedule_that_fails_and_one_
     if (failed := failure_of(runner, range(20))) is None or (pair := critical_pair(failed, runner)) is None:
         return
     replays = [runner.replay(Witness.parse(text)) for text in (pair.failing, pair.passing)]
-    assert [(r.diverged, r.execution.outcome) for r in replays] == [(None, Outcome.VIOLATED), (None, Outcome.PASSED)]
+    assert [(r.diverged, r.execution.outcome) for r in replays] == [
+        (None, failed.execution.outcome),
+        (None, Outcome.PASSED),
+    ]
     ways = [r.execution.schedule for r in replays]
     same = next(at for at, (one, other) in enumerate(zip(*ways, strict=False)) if one != other)
     names_of = replays[0].trace.threads

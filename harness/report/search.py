@@ -88,7 +88,10 @@ def _exploration_lines(found: Exploration, style: Style) -> Iterator[str]:
         if found.critical_pair is not None:
             yield from _decisive_lines(found.critical_pair)
         elif found.witness and not found.unfinished:
-            yield fold("no two steps were found of which swapping alone makes it pass", "  decides  ")
+            always = found.orders > 1 and found.failures == found.executions
+            nothing = f"no two steps, it seems: of {found.orders} other orders that were tried none passes"
+            unknown = "no two steps were found of which swapping alone makes it pass"
+            yield fold(nothing if always else unknown, "  decides  ")
         if found.unfinished:
             yield fold(f"{found.unfinished}: the witness may not be the smallest", "  note     ")
     yield from _race_lines(found)

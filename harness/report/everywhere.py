@@ -51,8 +51,9 @@ def _share(scenario: Document, way: str) -> str:
     part = scenario["broken"].get(way, {})
     if "fault" in part:
         return "fault"
-    failed, runs = (part["failures"], part["executions"]) if way == "explore" else (part["failed"], part["runs"])
-    return f"{failed:,}/{runs:,}"
+    if way == "explore":
+        return f"{part['failures']:,}/{part['executions']:,}"
+    return f"{part['failed']:,}/{part['runs'] - part.get('unfinished', 0):,}"
 
 
 def _seen(document: Document) -> str:

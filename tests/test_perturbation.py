@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from itertools import islice
 
 import pytest
@@ -146,3 +147,19 @@ def test_a_seed_repeats_the_random_numbers_whatever_the_number_of_jobs(run: Run,
     one, two = (run(source, mode=mode, seed=5, jobs=jobs, budget=Budget(executions=51)) for jobs in (1, 2))
     assert one.outcomes == two.outcomes and len(one.outcomes) > 10
     assert run(source, mode=mode, seed=6, budget=Budget(executions=51)).outcomes != one.outcomes
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="cores are not to be chosen here")
+@pytest.mark.parametrize("mode", ["native", "stress"])
+def test_with_the_gil_a_perturbed_run_keeps_to_one_core_and_is_told_of_all(run: Run, mode: str) -> None:
+    source = """
+        import os
+        import threading
+
+        def main():
+            status = open(f"/proc/self/task/{threading.get_native_id()}/status").read()
+            allowed = status.split("Cpus_allowed:")[1].split()[0].replace(",", "")
+            return int(allowed, 16).bit_count(), len(os.sched_getaffinity(0))
+    """
+    cores = len(os.sched_getaffinity(0))
+    assert run(source, mode=mode).outcomes == {str((1 if GIL and mode == "stress" else cores, cores)): 3}

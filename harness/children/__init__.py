@@ -16,6 +16,8 @@ blocked.py       certainty, from /proc, that no thread of a child can ever move 
 preparing.py     the program and the modules beside it, compiled; modules.py executes them anew in every run
 timed.py         whether a program goes by the clock; repeatable.py: whether it leaves nothing behind in its process
 perturbation.py  the seeded pauses of mode "stress"; locks.py puts them, and the scaled clock, into `threading`
+core.py          with the GIL, one core for a perturbed run
+progress.py      whether a run that takes long is getting on; stacks.py: where its threads stand
 scaled_time.py   the program's clock, faster than the wall's
 spawning.py      a new interpreter per run, where fork is missing
 """

@@ -16,6 +16,7 @@ from types import CodeType, FunctionType, ModuleType, TracebackType
 from typing import Any
 
 from harness.children import locks, scaled_time
+from harness.children.core import stay_on_one_core
 from harness.children.job import End, Home, Job, Run
 from harness.children.modules import Modules, import_ahead
 from harness.children.perturbation import Perturbation, Plan
@@ -46,6 +47,8 @@ class Stage:
 
     def enter(self) -> None:
         """The calling process is the one in which the program runs. (A fork gives `threading` new locks of its own.)"""
+        if self.perturbation:
+            stay_on_one_core()
         if self.job.time_scale != 1:
             scaled_time.install(self.job.time_scale)
         if self.perturbation or self.job.time_scale != 1:

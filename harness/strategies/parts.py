@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Hashable, Sequence
+from typing import Any, NamedTuple
 
 from harness.strategies.causality import History
 from harness.strategies.wakeup import Node, Sleep, Written, settled, values_of, written
@@ -55,4 +55,10 @@ def give_away(nodes: Sequence[Node], root: int, history: History, given: int, mo
 
 def found_above(nodes: Sequence[Node]) -> tuple[tuple[int, Written], ...]:
     """The branches of these nodes, each with the node's number."""
-    return tuple((at, path) for at, node in enumerate(nodes) for branch in node.branches for path in written(branch))
+    known: dict[Hashable, Any] = {}  # equal steps are to be one object, which is sent once
+    return tuple(
+        (at, tuple(known.setdefault(values, values) for values in path))
+        for at, node in enumerate(nodes)
+        for branch in node.branches
+        for path in written(branch)
+    )

@@ -31,7 +31,12 @@ def register(commands: Any) -> None:
     parser.add_argument("target", metavar="TARGET")
     parser.add_argument("--native", action="store_true", help="plain threads, no perturbation at all")
     parser.add_argument("--until", metavar="N-failures", type=until, help="stop when so many runs have failed")
-    parser.add_argument("--time-scale", metavar="X", type=duration, help="run the program's clock X times as fast")
+    parser.add_argument(
+        "--time-scale",
+        metavar="X",
+        type=duration,
+        help="run the program's clock X times as fast (default: 1, 10, … so that a run takes a second at most)",
+    )
     parser.add_argument(
         "--sweep",
         metavar="NAME=V,V,…",

@@ -306,25 +306,36 @@ def test_a_sweep_as_json_has_the_document_of_every_series(write: Write, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("program", "sweeps", "complaint"),
+    ("sweeps", "complaint"),
     [
-        (LOADED, ("load=1,2",), "main() has no parameter 'load', it takes threads, iterations"),
-        ("    def main():\n        pass\n", ("threads=1",), "main() has no parameter 'threads', it takes none"),
-        ("    main = 5\n", ("threads=1",), "no main(): a target is a Python file that defines main()"),
-        ("    def main(a, b):\n        pass\n", ("a=1",), "main() must be callable with a only: missing a required"),
-        (LOADED, ("threads=two",), "--sweep: sweep 'threads=two' is not understood: write NAME=VALUE,VALUE,… as"),
-        (LOADED, ("threads=1e1",), "main(threads=2) takes no 10.0: it is of another kind than the default"),
-        (LOADED, ("threads=0",), "--sweep: sweep 'threads=0' has a value that is no load: numbers have to be above 0"),
-        (LOADED, ("threads=1", "iterations=1"), "one --sweep at a time: the others' parameters keep their defaults"),
+        (("load=1,2",), "main() has no parameter 'load', it takes threads, iterations"),
+        (("threads=two",), "--sweep: sweep 'threads=two' is not understood: write NAME=VALUE,VALUE,… as"),
+        (("threads=1", "iterations=1"), "one --sweep at a time: the others' parameters keep their defaults"),
     ],
 )
-def test_a_sweep_that_cannot_be_is_refused_in_one_line(
-    write: Write, program: str, sweeps: tuple[str, ...], complaint: str
-) -> None:
+def test_a_sweep_that_cannot_be_is_refused_in_one_line(write: Write, sweeps: tuple[str, ...], complaint: str) -> None:
     options = [word for text in sweeps for word in ("--sweep", text)]
-    answer = lab("stress", str(write(program).path), "--budget", "1x", *options)
+    answer = lab("stress", str(write(LOADED).path), "--budget", "1x", *options)
     assert (answer.returncode, answer.stdout, answer.stderr.count("\n")) == (2, "", 1)
     assert complaint in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("program", "parameters", "complaint"),
+    [
+        ("    def main():\n        pass\n", {"threads": 1}, "main() has no parameter 'threads', it takes none"),
+        ("    main = 5\n", {"threads": 1}, "no main(): a target is a Python file that defines main()"),
+        ("    def main(a, b):\n        pass\n", {"a": 1}, "main() must be callable with a only: missing a required"),
+        (LOADED, {"threads": 10.0}, "main(threads=2) takes no 10.0: it is of another kind than the default"),
+        (LOADED, {"threads": "2"}, "main(threads=2) takes no '2': it is of another kind than the default"),
+    ],
+)
+def test_a_main_that_takes_no_such_parameter_is_no_target(
+    run: Run, program: str, parameters: dict[str, object], complaint: str
+) -> None:
+    with pytest.raises(TargetError) as error:
+        run(program, parameters=parameters)
+    assert complaint in str(error.value)
 
 
 # Honesty, and the slow way

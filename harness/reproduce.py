@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from harness import campaign
 from harness.budget import Budget
-from harness.children.parents import HarnessFault
+from harness.children.parents import HarnessFault, Parents
 from harness.corpus import Scenario
 from harness.explore import Exploration, Options, explore
 from harness.stress import StressResult, stress
@@ -200,7 +200,7 @@ def _calls(scenario: Scenario, options: Options, budget: Budget | None) -> dict[
     return calls
 
 
-def attack(program: Program, **options: Any) -> StressResult:
+def attack(program: Program, jobs: int = 1, **options: Any) -> StressResult:
     """`stress` of a fix; `late` tells a failure of the machine's from one of the program's.
 
     A clock ten times as fast is a machine ten times as slow: a promise such as "within 0.5 s" is then broken
@@ -210,15 +210,17 @@ def attack(program: Program, **options: Any) -> StressResult:
     promise of time is kept by what keeps it at all. What does not fail again is called late, which a rare race could be
     as well: so it is the controlled search that must have proved the fix. A run that hung is never called late.
     """
-    found = stress(program, **options)
-    if found.failed and found.time_scale != 1:
-        found = stress(program, **options, time_scale=1.0)
-    if not found.by_the_clock or not found.failed or found.hung or found.first_failure is None:
-        return found
-    slowly = {**options, "timeout": found.timeout * SLOWER, "time_scale": 1 / SLOWER, "until": 1}
-    once_more = ((REPEATS, found.first_failure - 1), (found.runs, None))
-    again = (stress(program, **{**slowly, "budget": Budget(SECONDS, runs)}, repeat=run) for runs, run in once_more)
-    return replace(found, late=not any(series.failed for series in again))
+    with Parents(jobs) as parents:
+        measure = functools.partial(stress, program, parents=parents)
+        found = measure(**options)
+        if found.failed and found.time_scale != 1:
+            found = measure(**options, time_scale=1.0)
+        if not found.by_the_clock or not found.failed or found.hung or found.first_failure is None:
+            return found
+        slowly = {**options, "timeout": found.timeout * SLOWER, "time_scale": 1 / SLOWER, "until": 1}
+        once_more = ((REPEATS, found.first_failure - 1), (found.runs, None))
+        again = (measure(**{**slowly, "budget": Budget(SECONDS, runs)}, repeat=run) for runs, run in once_more)
+        return replace(found, late=not any(series.failed for series in again))
 
 
 def _deadline(part: Part, options: Options, budget: Budget | None) -> float | None:

@@ -246,7 +246,7 @@ BUSY = """
 import os, random, threading, time
 
 def work():
-    until = os.times().elapsed + 0.2  # by the wall's clock: the machine is slow, not the program
+    until = os.times().elapsed + 0.3  # by the wall's clock: the machine is slow, not the program
     while os.times().elapsed < until:
         pass
 
@@ -262,7 +262,7 @@ def main():
 @pytest.mark.parametrize(
     ("promise", "late"),
     [
-        ("time.monotonic() - began < 0.1", True),
+        ("time.monotonic() - began < 0.2", True),
         ("random.random() > 1", False),
         ("not threading.Event().wait(0)", None),
     ],

@@ -30,10 +30,13 @@ from harness.swaps import Order, swaps
 from harness.trace import TraceStep
 
 EFFORT = 100_000
-"""Steps of all executions tried, at most."""
+"""Steps of all executions tried, at most; of a long failure HALVINGS executions, if that is more."""
+
+HALVINGS = 40
+"""Executions that halving a long way takes, twice over, and some before and after."""
 
 OWN = 10
-"""The failure's own races that are tried, at most: most pairs are found by the first three."""
+"""The failure's own races that are tried at once, at most: most pairs are found by the first three."""
 
 RANKINGS, SAMPLES = 24, 100
 """Orders of rank of the threads, and executions by chance, among which one that passes is looked for."""
@@ -96,7 +99,9 @@ class _Search:
         self._outcome = failing.execution.outcome
         self._fair, self._arrivals = failing.witness.fair, failing.witness.arrivals
         self._bound = 2 * failing.execution.steps + 100
-        self._left = EFFORT
+        steps = max(1, failing.execution.steps)
+        self._left = max(EFFORT, HALVINGS * steps)
+        self._own = max(1, min(OWN, EFFORT // (4 * steps)))
         self._verdicts: dict[Order, bool | None] = {}
         self._tried = self._passed_once = 0
         self._swaps = swaps(failing)
@@ -109,7 +114,7 @@ class _Search:
     def own(self, about: str = "") -> CriticalPair | None:
         """A pair among the failure's own races, of those on `about` where that is said."""
         swaps = (swap for swap in self._swaps if not about or about in (swap.first.object, swap.second.object))
-        for swap in islice((swap for swap in swaps if swap.swapped not in self._verdicts), OWN):
+        for swap in islice((swap for swap in swaps if swap.swapped not in self._verdicts), self._own):
             if self._fails(swap.swapped) is False and (pair := self._pair(swap.kept, swap.swapped)):
                 return pair
         return None

@@ -187,9 +187,9 @@ class Runner:
         policy = Follow(schedule, execution.granularity.had, fair_from is not None)
         return self._recorded(policy, max_steps=max_steps, states=states, arrivals=execution.granularity.arrivals)
 
-    def replay(self, witness: Witness) -> Replayed:
-        """The execution that `witness` describes, recorded in full. Never ends silently in another outcome."""
-        return self._recorded(None, witness, arrivals=witness.arrivals)
+    def replay(self, witness: Witness, states: bool = True) -> Replayed:
+        """The execution that `witness` describes, recorded. Never ends silently in another outcome."""
+        return self._recorded(None, witness, states=states, arrivals=witness.arrivals)
 
     def approach(self, witness: Witness, max_steps: int) -> Replayed:
         """As close to `witness` as the program allows, recorded without states: turns that do not fit are left out."""

@@ -310,11 +310,11 @@ class Laboratory:
         return account
 
     def shown(self, execution: Execution) -> Replayed | None:
-        """The failing execution again, recorded, with a witness that was tried."""
-        candidates: list[Callable[[], Replayed]] = [lambda: self._runner.follow(execution)]
+        """The failing execution again, recorded without states, with a witness that was tried."""
+        candidates: list[Callable[[], Replayed]] = [lambda: self._runner.follow(execution, states=False)]
         if execution.loop:
             candidates = [
-                lambda cut=cut: self._runner.follow(execution, fair_from=cut + 1)
+                lambda cut=cut: self._runner.follow(execution, fair_from=cut + 1, states=False)
                 for cut in LASSO_PREFIXES
                 if cut < len(execution.schedule)
             ] + candidates
@@ -325,7 +325,7 @@ class Laboratory:
         return None
 
     def _leads_there(self, witness: Witness) -> bool:
-        return not self._runner.replay(witness).diverged
+        return not self._runner.replay(witness, states=False).diverged
 
 
 def _difference(first: Replayed, second: Replayed) -> str:

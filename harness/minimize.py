@@ -25,7 +25,10 @@ from harness.strategies.replay import Roughly
 from harness.trace import Step
 
 ATTEMPTS = 50_000
-"""Steps for leaving out turns, and for bringing pieces together: a thousand small executions or a few large ones."""
+"""Steps for leaving out turns, and for bringing pieces together: a thousand small executions or some larger ones."""
+
+HALVINGS = 30
+"""Executions for leaving out turns, at least: enough to find one that matters among a thousand."""
 
 SEARCH = 30_000
 """Steps for counting up: the space of a small program, and a fraction of a second."""
@@ -42,12 +45,12 @@ class Minimal(NamedTuple):
 
 
 def minimize(shown: Replayed, runner: Runner) -> Minimal:
-    """The smallest failure with the outcome of `shown` that the passes lead to."""
+    """The smallest failure with the outcome of `shown` that the passes lead to, recorded in full."""
     shrinking = _Shrinking(shown, runner)
     shrinking.run_on()
     shrinking.bring_together()
     proved = shrinking.count_up()
-    return Minimal(shrinking.best, proved)
+    return Minimal(runner.replay(shrinking.best.witness), proved)
 
 
 def size(replayed: Replayed) -> tuple[int, int, int, int]:
@@ -80,7 +83,7 @@ class _Shrinking:
 
     def run_on(self) -> None:
         """Leave out turns: chunks of half of them, then smaller ones, until no single turn can go."""
-        self._left = ATTEMPTS
+        self._left = max(ATTEMPTS, HALVINGS * self.best.execution.steps)
         length = max(1, len(self.best.witness.turns) // 2)
         while self.best.witness.turns and self._may_try():
             if any(self._may_try() and self._without(start, length) for start in self._starts(length)):
@@ -129,7 +132,7 @@ class _Shrinking:
         self._left -= found.execution.steps
         if found.diverged or found.execution.outcome is not self._outcome or not self._fits(found, at_most):
             return False
-        again = self._runner.replay(found.witness)
+        again = self._runner.replay(found.witness, states=False)
         if again.diverged or not self._fits(again, at_most):
             return False
         self.best = again

@@ -29,6 +29,10 @@ _ATOMIC = (Random, FileSystem)
 """Made for being used by several threads at once (https://docs.python.org/3/library/random.html), or no memory."""
 
 
+NAMES = 100
+"""Pieces of data of which the state is written down after each step: those that were touched last."""
+
+
 class Facts(NamedTuple):
     """What a recording knows of a log: objects that are `data` or `locks`, steps that got no lock (`failed`).
 
@@ -55,6 +59,7 @@ class Recording:
         self._last: Task | None = None
         self._locks: dict[str, InnerLock] = {}
         self._data: dict[str, tuple[Callable[[], Any], Any]] = {}
+        self._touched: dict[str, int] = {}
         self._primitives: dict[str, Callable[[], Any]] = {}
         self._step = 0
         self._labels: list[str] = []
@@ -219,6 +224,9 @@ class Recording:
             operation.key is not WHOLE or issubclass(type(subject), CellType)
         ):
             self._data.setdefault(name, (self._subject, operation.key))
+            self._touched[name] = self._step
+            if len(self._data) > NAMES:
+                del self._data[min(self._data, key=self._touched.__getitem__)]
         elif operation.kind not in ("read", "write") and standing(subject) is not None:
             self._primitives.setdefault(name, self._subject)
 

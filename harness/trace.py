@@ -111,11 +111,12 @@ REFUSED, TIMED_OUT = "refused", "timed out"
 class TraceStep:
     """One step as a person reads it.
 
-    `step` counts from 1; `state` is the shared state after it, name to text; `locks` are those that the
-    thread held when it began. `shared`: another thread touches the same in this execution, and one of
-    them changes it; None where that is not known. `lock`: the object is one; then its state says who holds it.
-    `value` is what was read or written, or WAITS, REFUSED or TIMED_OUT. A step that is in no code of the program has
-    no `file`, and `origin` is the place in the program, `file:line`, that started its thread.
+    `step` counts from 1; `state` is the shared state after it, name to text (of much data what was touched last);
+    `locks` are those that the thread held when it began. `shared`: another thread touches the same in this
+    execution, and one of them changes it; None where that is not known. `lock`: the object is one; then its state
+    says who holds it. `value` is what was read or written, or WAITS, REFUSED or TIMED_OUT. A step that is in no
+    code of the program has no `file`, and `origin` is the place in the program, `file:line`, that started its
+    thread.
     """
 
     step: int

@@ -12,6 +12,7 @@ import pytest
 
 from harness.execution import Replayed, Runner
 from harness.outcome import Outcome
+from harness.recording import NAMES
 from harness.schedule import Witness
 from harness.world.program import load_program
 
@@ -213,3 +214,20 @@ def test_without_states_a_record_is_the_same_but_for_them(tmp_path: Path) -> Non
     assert any(step.state for step in full.trace.steps)
     assert short.trace.steps == tuple(replace(step, state={}) for step in full.trace.steps)
     assert (short.witness, short.preemptions, short.facts) == (full.witness, full.preemptions, full.facts)
+
+
+def test_of_much_data_the_state_is_what_was_touched_last(tmp_path: Path) -> None:
+    runner = runner_of(tmp_path, """
+        import threading
+        cells = [0] * 150
+        def work():
+            for at in range(150): cells[at] += 1
+        def main():
+            t = threading.Thread(target=work, name="t")
+            t.start()
+            t.join()
+    """)  # fmt: skip
+    steps = runner.record(Chance(0), 10_000).trace.steps
+    last = [step for step in steps if step.object.startswith("cells[")][-1]
+    assert (last.object, last.state["cells[149]"], last.state["cells[100]"]) == ("cells[149]", "1", "1")
+    assert len(last.state) == NAMES and "cells[0]" not in last.state

@@ -96,7 +96,11 @@ class Replay:
 
     def __init__(self, witness: Witness, names: Names, lenient: bool = False) -> None:
         self._witness = witness
-        self._turns = list(witness.turns)
+        self._turns = witness.turns
+        self._next = 0
+        self._places: dict[tuple[str, str, str, int], list[int]] = {}
+        for at, turn in enumerate(witness.turns):
+            self._places.setdefault(turn[:4], []).append(at)
         self._names = names
         self._lenient = lenient
         self._arrivals: Counter[tuple[str, str, str]] = Counter()
@@ -112,7 +116,7 @@ class Replay:
             self._refuse_what_cannot_come(enabled, step)
             chosen = None
         if chosen is None:
-            if self._witness.fair and not self._turns and asked is None:
+            if self._witness.fair and self._awaited is None and asked is None:
                 raise Fairly
             chosen = running if running in enabled else enabled[0]
         self._last = chosen
@@ -120,7 +124,12 @@ class Replay:
 
     def unused(self) -> str | None:
         """What the witness still waits for when the execution is over."""
-        return f"expected {self._expected(self._turns[0])}" if self._turns else None
+        return f"expected {self._expected(self._awaited)}" if self._awaited is not None else None
+
+    @property
+    def _awaited(self) -> Turn | None:
+        """The first of the turns that are still to come."""
+        return self._turns[self._next] if self._next < len(self._turns) else None
 
     def _turn_at(self, task: Any, finished: bool) -> Turn | None:
         """The turn whose place `task` has come to. A lenient replay may pass over turns before it."""
@@ -129,12 +138,12 @@ class Replay:
             self._finished.add(name)
         here = (name, END, "") if finished else (name, *self._names.describe(task))
         self._arrivals[here] += 1
-        place = (*here, self._arrivals[here])
-        for at, turn in enumerate(self._turns if self._lenient else self._turns[:1]):
-            if turn[:4] == place:
-                del self._turns[: at + 1]
-                return turn
-        return None
+        known = self._places.get((*here, self._arrivals[here]), [])
+        at = next((at for at in known if at >= self._next), None)
+        if at is None or not (self._lenient or at == self._next):
+            return None
+        self._next = at + 1
+        return self._turns[at]
 
     def _taken(self, turn: Turn, enabled: list[Any], step: int) -> Any:
         if turn.to == FAIR:
@@ -150,8 +159,9 @@ class Replay:
         )
 
     def _refuse_what_cannot_come(self, enabled: list[Any], step: int) -> None:
-        if self._turns and not self._lenient and self._turns[0].thread in self._finished:
-            expected = self._expected(self._turns[0])
+        awaited = self._awaited
+        if awaited is not None and not self._lenient and awaited.thread in self._finished:
+            expected = self._expected(awaited)
             raise Diverged(f"diverged at step {step + 1}: expected {expected}, enabled are {self._can(enabled)}")
 
     def _expected(self, turn: Turn) -> str:

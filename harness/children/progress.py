@@ -35,7 +35,7 @@ def values(home: Home) -> Values:
     found: Values = {}
     seen: set[int] = set()
     waiting = deque((path, value, _DEEP) for path, value in _roots(home))
-    while waiting and len(found) < _MANY:
+    while waiting and len(found) + len(seen) < _MANY:
         path, value, left = waiting.popleft()
         if type(value) in _PLAIN:
             found[path] = value
@@ -92,7 +92,7 @@ def _parts(value: Any, home: Home) -> Iterator[tuple[str, Any]]:
             yield "self", value.__self__
         elif type(value) is FunctionType and value.__code__.co_filename in home:
             yield from ((str(number), cell.cell_contents) for number, cell in enumerate(value.__closure__ or ()))
-        elif not isinstance(value, (type, ModuleType, FunctionType)):
+        elif not issubclass(type(value), (type, ModuleType, FunctionType)):  # isinstance() asks the object, too
             attributes = object.__getattribute__(value, "__dict__")
             if type(attributes) is dict:
                 yield from _attributes(type(value).__module__, attributes, home)

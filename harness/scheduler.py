@@ -34,7 +34,7 @@ from harness.bypasses import Bypasses
 from harness.carriers import Carrier, Carriers
 from harness.steps import StepLog
 from harness.task import Both, Holdable, Policy, Recorder, Task, waiting_in_line
-from harness.trace import WHOLE, Operation, Step
+from harness.trace import CLOCK, WHOLE, Operation, Step
 from harness.unwinding import HOPELESS, STUBBORN, Unwind, caller, raise_in_handlers, stop_raising
 
 
@@ -53,8 +53,7 @@ class Scheduler:
         self.request_points = self.end_points = self.arrival_points = False
         self.unseeded = self.timed = self.order_shows = False
         self.on_clock: Callable[[], None] | None = None
-        self.active = False
-        self.unwinding = False
+        self.active = self.unwinding = False
         self.noting: StepLog | None = None
         self.current: Task = Task(0, "MainThread", False, _thread.allocate_lock())
         self.tasks = self.live = [self.current]
@@ -139,6 +138,7 @@ class Scheduler:
         me.deadline = deadline
         if deadline is not None:
             self.timed = True
+            self.looks_at_clock()
         try:
             chosen = self._next(me)
         except RecursionError as error:  # a policy may be half-way through: nothing can go on from here
@@ -175,6 +175,11 @@ class Scheduler:
         until = wants if me.reentry is None else Both(wants, me.reentry)
         self.point(Operation("wake", call.object, WHOLE, call.site), until, deadline)
         return not wants.held
+
+    def looks_at_clock(self) -> None:
+        """What the running step does depends on the time. That is an order of steps only where they make it pass."""
+        if self.early_timeouts:
+            self.touch(CLOCK, "r")
 
     def spawn(self, body: Callable[[], None], name: str, daemon: bool) -> Task:
         """A new thread, enabled at once, which will run `body`."""
@@ -270,6 +275,10 @@ class Scheduler:
         chosen.steps += 1
         if self.watched:
             self._step_begins(chosen, enabled)
+        until, wants = chosen.deadline, chosen.wants
+        if until is not None and until > self.now and wants is not None and wants.held:
+            self.now = until  # an early timeout: the others were slow, and it is that late
+            self.touch(CLOCK)
         return chosen
 
     def _stopped(self, reason: str) -> Task:

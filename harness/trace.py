@@ -29,6 +29,9 @@ EXIT = "exit"
 """The object of the program's exit: what a daemon does comes before it or not at all."""
 
 
+CLOCK = "clock"
+"""What a timeout changes that fires before all others are blocked, and what those see who look at the time."""
+
 GATED = "gated"
 """The key of an operation that waits before it begins: it is enabled only when it can go through at once."""
 

@@ -95,19 +95,22 @@ def classes(source: str, limit: int, *, early_timeouts: bool = False) -> int | N
             runner.refine()
             walk, seen = EveryChoice(), set()
             continue
-        seen.add(_order(execution.log or []))
+        seen.add(_order(execution.log or [], early_timeouts))
         if not walk.next():
             return len(seen)
     return None
 
 
-def _order(steps: Sequence[Step]) -> frozenset[Any]:
-    """What equivalent executions have in common: the time of each thread's steps, and which depends on which."""
+def _order(steps: Sequence[Step], early_timeouts: bool) -> frozenset[Any]:
+    """What equivalent executions have in common: the time of each thread's steps, and which depends on which.
+
+    With early timeouts time is only what steps make of it, and part of what depends on what.
+    """
     made: Counter[int] = Counter()
     names = []
     for step in steps:
         made[step.task] += 1
-        names.append((step.task, made[step.task], step.time))
+        names.append((step.task, made[step.task], 0 if early_timeouts else step.time))
     touched = [effective(step) for step in steps]
     pairs = ((i, j) for j in range(len(steps)) for i in range(j) if clash(touched[i], touched[j]))
     return frozenset(names) | {(names[i], names[j]) for i, j in pairs}

@@ -266,6 +266,20 @@ def early():
     assert ready
 WORKERS = dict(late=late, early=early)
 """
+PATIENT = """
+import threading, time
+woken, ready = threading.Condition(), False
+def sets():
+    global ready
+    with woken:
+        ready = True
+        woken.notify()
+def waits():
+    began = time.monotonic()
+    with woken:
+        assert woken.wait_for(lambda: ready, 2) or time.monotonic() - began >= 2
+WORKERS = dict(waits=waits, sets=sets)
+"""
 GUESSES = "import random\nx = 0\ndef work():\n    global x\n    x = random.random()\nWORKERS = dict(a=work, b=work)\n"
 SMALL = "x = 0\ndef work():\n    global x\n    x += 1\nWORKERS = dict(a=work, b=work)\n"
 
@@ -286,6 +300,7 @@ SMALL = "x = 0\ndef work():\n    global x\n    x += 1\nWORKERS = dict(a=work, b=
         (ENDLESS, {"max_steps": 300, "preemptions": 0}, "inconclusive", False, 0, "still running after 300 steps"),
         (SLEEPS, {}, "exhausted", True, None, ""),
         (SLEEPS, {"early_timeouts": True}, "failed", False, None, "early: assertion failed"),
+        (PATIENT, {"early_timeouts": True}, "exhausted", True, None, ""),
     ],
 )
 def test_no_more_is_claimed_than_is_true(

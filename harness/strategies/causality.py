@@ -8,7 +8,8 @@ Two steps are dependent where their accesses conflict. To the recorded accesses 
 each lock given up (a release happens before the next acquire), a write of `STARTS` where a thread is
 started (threads are numbered in order of start), and `EXIT`, which the program's exit writes and the
 end of each thread reads; the engine has every step of a daemon read it. A change of the virtual time
-is a barrier: it happens only when nobody is enabled.
+is a barrier: it happens only when nobody is enabled. Where timeouts may fire early that is never so: then they write
+`CLOCK`, which those read who look at the time.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ class History:
     def push(self, step: Step) -> None:
         """One more step."""
         i = len(self.steps)
-        if i and step.time != self.steps[-1].time:
+        if i and step.time != self.steps[-1].time and not self._early_timeouts:
             self._epochs.append(i)
         accesses = effective(step)
         self._locks.update(step.released)

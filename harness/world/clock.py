@@ -45,6 +45,7 @@ def module(scheduler: Scheduler) -> ModuleType:
     def now_ns() -> int:
         if scheduler.on_clock is not None:
             scheduler.on_clock()
+        scheduler.looks_at_clock()
         me = scheduler.current
         at, count, since = scheduler.clock_reads.get(me.index, (-1, 0, 0))
         if at != scheduler.now:

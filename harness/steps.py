@@ -28,6 +28,11 @@ class StepLog:
         """The step touches this, too. What an operation that only looks takes, it gives back: that is no change."""
         self.touched.append(Access(object, key, "r" if self.looking else mode))
 
+    def only_looked(self, operation: Operation) -> None:
+        """The step's operation was refused, so that it did no more than this one, and changed nothing."""
+        self.operation = operation
+        self.touched = [access._replace(mode="r") for access in self.touched]
+
     def finds(self, object: Hashable, ready: tuple[str, ...]) -> None:
         """The step is about to work on a primitive, with which these kinds of gated operation could go through."""
         self.ready.setdefault(object, ready)

@@ -319,6 +319,33 @@ def test_a_pool_of_one_worker_with_two_tasks() -> None:
     assert searched(POOL) == Searched(expected, 0, {("passed", "[0, 1]")})
 
 
+TRIES = {
+    "of a lock": ("L = threading.Lock()", "L.acquire(False)"),
+    "of a semaphore": ("L = threading.Semaphore()", "L.acquire(blocking=False)"),
+}
+
+
+@pytest.mark.parametrize("what", TRIES)
+def test_tries_that_are_refused_only_look(what: str) -> None:
+    """Three threads try once each: one of them comes first, and the other two see that, in no order of their own."""
+    made, tried = TRIES[what]
+    text = source(f"{made}\nout = [0] * 3\ndef f(n): out[n] = {tried}", "[(f, n) for n in range(3)]", "sum(out)")
+    assert searched(text) == Searched(3, 0, {("passed", "1")})
+    assert searched(text.replace(made, f"{made}\nL.acquire()")) == Searched(1, 0, {("passed", "0")})
+
+
+def test_those_who_find_nothing_in_a_queue_only_look() -> None:
+    """One puts, two look once each: each of them comes before that or after, and who is first of two then gets it."""
+    body = """
+Q = queue.Queue()
+def put(): Q.put(1)
+def look():
+    try: Q.get_nowait()
+    except queue.Empty: pass
+"""
+    assert searched("import queue\n" + source(body, "[(put,), (look,), (look,)]"))[:2] == (5, 0)
+
+
 DAEMON = """
 import threading
 x = 0

@@ -94,6 +94,11 @@ def open_gates(rules: Mapping[str, Rule], primitive: Any) -> tuple[str, ...]:
     return tuple(kind for kind, rule in rules.items() if _is_plain(primitive, rule) and rule.opens(primitive))
 
 
+def is_the_librarys(primitive: Any) -> bool:
+    """Whether its class is, and none that a program derived."""
+    return type(primitive).__module__ in _MODULES
+
+
 def _waits(values: dict[str, Any]) -> bool:
     flag = values.get("block", values.get("blocking", True))
     return type(flag) in (bool, int) and bool(flag)
@@ -101,7 +106,7 @@ def _waits(values: dict[str, Any]) -> bool:
 
 def _is_plain(primitive: Any, rule: Rule) -> bool:
     """Whether the insides are the library's, and hold what it puts there."""
-    for cls in type(primitive).__mro__:
+    for cls in () if is_the_librarys(primitive) else type(primitive).__mro__:
         if cls.__module__ not in _MODULES and not vars(cls).keys().isdisjoint(rule.insides):
             return False
     return all(_TYPES[name](field(primitive, name)) for name in rule.insides if name in _TYPES)

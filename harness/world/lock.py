@@ -208,6 +208,8 @@ class Lock(InnerLock):
         me.subject, me.asked_at = self, scheduler.steps
         if deadline is None or deadline <= scheduler.now:
             scheduler.point(Operation("try_acquire", self.token))
+            if self.held and scheduler.noting is not None:
+                scheduler.noting.only_looked(Operation("locked", self.token))
             return not self.held
         if scheduler.request_points:
             self._request(me)

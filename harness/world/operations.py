@@ -15,7 +15,7 @@ from typing import Any
 
 from harness.scheduler import Scheduler
 from harness.trace import GATED, WHOLE, Operation
-from harness.world.gates import RULES, Rule, field, gate, open_gates
+from harness.world.gates import RULES, Rule, field, gate, is_the_librarys, open_gates
 
 THREADING = {
     "_RLock": {"acquire": "acquire", "release": "release"},
@@ -167,6 +167,10 @@ class Operations:
         if (cls.__name__, kind) not in COMPETED_FOR:
             return function
 
+        def refused(primitive: Any) -> None:
+            if scheduler.noting is not None and is_the_librarys(primitive):
+                scheduler.noting.only_looked(Operation("full" if kind == "put" else "empty", primitive._lab_token))
+
         @wraps(function)
         def served(*args: Any, **kwargs: Any) -> Any:
             me = scheduler.current
@@ -175,14 +179,19 @@ class Operations:
             asked_before = me.asked_at
             if me.call is not None and me.call.key is WHOLE:
                 asked_before, me.asked_at = scheduler.steps - 1, scheduler.steps
+            begun = scheduler.steps
             try:
                 result = function(*args, **kwargs)
             except Exception as error:
                 if type(error).__module__ != "queue":  # it may have left off before it notified somebody
                     scheduler.order_shows = True
+                elif scheduler.steps == begun:
+                    refused(args[0])
                 raise
             if result or kind != "acquire":
                 scheduler.bypasses.served(me, asked_before)
+            elif scheduler.steps == begun:
+                refused(args[0])
             return result
 
         return served

@@ -89,7 +89,7 @@ def test_a_fix_that_is_slow_is_not_called_hung(write: Write) -> None:
         "import time\ndef main():\n    for sold in range(100):\n        time.sleep(0.05)\n    return sold\n"
     )
     answer = lab("stress", f"{program.path}", "--native", "--budget", "1x", "--timeout", "0.5", "--time-scale", "1")
-    assert answer.returncode == 0 and answer.stderr == ""
+    assert answer.returncode == 3 and answer.stderr == "", "nor has it shown that it holds"
     assert answer.stdout.splitlines()[0].endswith("0/0 failed (1 unfinished): no run came to an end")
     assert "1 run was still getting on, or asleep, after 0.5 s (--timeout)" in " ".join(answer.stdout.split())
 

@@ -26,7 +26,8 @@ def register(commands: Any) -> None:
         "stress",
         help="free threads: rates and histogram",
         description="Run a program with free threads, each run in a child process, and count what becomes of it.",
-        epilog="exit codes: 1 a program that should hold failed or hung (a broken scenario is expected to), else 0",
+        epilog="exit codes: 1 a program that should hold failed or hung (a broken scenario is expected to), 3 no run"
+        " came to an end, else 0",
     )
     parser.add_argument("target", metavar="TARGET")
     parser.add_argument("--native", action="store_true", help="plain threads, no perturbation at all")
@@ -91,7 +92,9 @@ def run(options: Namespace) -> int:
         say(dumps(sweep_document(name, found)) if options.json else sweep_text(name, found, style))
     else:
         say(dumps(found[0].to_json()) if options.json else stress_text(found[0], style))
-    return 0 if passes else 1
+    if not passes:
+        return 1
+    return 0 if any(row.runs > row.unfinished for row in found) else 3
 
 
 def _sweep(
@@ -120,6 +123,7 @@ def _facts(found: StressResult) -> dict[str, object]:
 
 def _case(found: StressResult, variant: str | None) -> Case:
     kind = "failure" if found.failed and variant != "broken" else "passed"
+    kind = "error" if found.runs == found.unfinished else kind
     load = "".join(f" {name}={value!r}" for name, value in found.parameters.items())
     name = found.target + load
     return Case("stress", name, found.seconds, kind, share(found).strip(), stress_text(found, Style()))

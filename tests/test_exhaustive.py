@@ -172,6 +172,13 @@ def test_a_step_that_wakes_fewer_than_it_was_to_wake_is_followed_by_one_that_is_
     once_each(started((("wait", "c1"),), thief, locked("L1", read("x", "a"))))
 
 
+def test_whether_an_operation_of_which_nothing_is_known_could_come_first_takes_an_execution_to_find_out() -> None:
+    """T2 goes down only when T1 has given: that is the one class. There is one race, and it is tried once, in vain."""
+    program = started((("give", "s"),), (("down", "s"),), values={"s": 0})
+    strategy, done = search(program)
+    assert (strategy.exhausted, *tally(done)) == (True, 1, 1, all_traces(program).ends)
+
+
 @pytest.mark.parametrize("family", ["data", "conditions", "locks", "semaphores", "events"])
 def test_none_is_missed_where_a_step_touches_now_this_now_that(family: str) -> None:
     """What a step does may depend on what came before; then an execution may be in vain, and says so."""

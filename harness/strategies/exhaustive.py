@@ -22,6 +22,8 @@ reversed order is possible; where that is not known, the branch is marked doubtf
 dropped if its step turns out not to be enabled. That, and a step that touches something else when it comes
 earlier, can lead to where only sleeping threads can go on; such an execution says `redundant`. It takes an
 operation that nothing is known of, or a program that notifies without the lock: none was seen in any other.
+There can be no more of them than branches of that kind: one has at most one execution before it is dropped, or
+goes on with a thread that is awake.
 
 Several workers: `split` hands out leaves of the wakeup trees as `Part`s. When a branch has been followed to its
 leaf nobody sleeps any more, so that all that can follow has to be explored below it, whatever is found elsewhere

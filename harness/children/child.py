@@ -100,25 +100,32 @@ class Child:
             elif kind == LOOK:
                 seen.append(progress.values(self.stage.modules.home))
             elif kind == EXPLAIN:
-                self._explain(number, earlier, progress.gets_on(seen))
+                self._explain(number, earlier, seen)
             elif not signal.getitimer(signal.ITIMER_REAL)[0]:  # an alarm's handler might release a lock after all
                 earlier = stacks.sample()
                 _sleep(0.002)
-                self._explain(number, earlier, False)
+                self._explain(number, earlier, [])
         end_own_group()
 
-    def _explain(self, number: int, earlier: stacks.Sample, gets_on: bool) -> None:
+    def _explain(self, number: int, earlier: stacks.Sample, seen: list[progress.Values]) -> None:
         """The last word on run `number`, if it is still the one that is going on."""
         with self._words:
             current = self._current
             if current is None or current.number != number:
                 return
             threads = stacks.explain(earlier, get_ident(), self.stage.modules.home, locks.held)
-            states = {thread.state for thread in threads}
-            end = End.SPINNING if "runs" in states else End.UNFINISHED if "sleeps" in states else End.BLOCKED
-            end = End.UNFINISHED if gets_on else end
+            end = self._verdict({thread.state for thread in threads}, earlier, seen)
             died = f"; before that: {current.failures[0][2]}" if current.failures else ""
             story = "; ".join(str(thread) for thread in threads)[: 2 * LONGEST] + died
             run = current.ended(end, str(end), "")
             self._say(Run(number, end, str(end), story, run.seconds, stacks=tuple(threads)), True)
             os._exit(0)
+
+    def _verdict(self, states: set[str], earlier: stacks.Sample, seen: list[progress.Values]) -> End:
+        if progress.gets_on(seen):
+            return End.UNFINISHED
+        if "runs" in states:
+            moved = {ident for ident, position in stacks.sample().items() if position != earlier.get(ident)}
+            told = progress.is_told(self.stage.modules.home, seen, moved - {get_ident()})
+            return End.SPINNING if told else End.UNFINISHED
+        return End.UNFINISHED if "sleeps" in states else End.BLOCKED

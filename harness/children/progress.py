@@ -7,11 +7,15 @@ and local variables are written down some twenty times; a place whose value has 
 earlier one is progress. Two switches that go on and off go back within so many looks. A spinning thread that counts its
 rounds looks like one that works, which errs on the right side: of a run that may be getting on nobody says it hangs.
 
+Without the GIL nobody may look at the variables of a function that runs. There a thread spins if it can be seen to go
+round, or if its functions keep nothing in variables of their own.
+
 Nothing of the program's own is called for it: only plain values and the lengths of built-in containers are read.
 """
 
 from __future__ import annotations
 
+import dis
 import sys
 import threading
 from collections import deque
@@ -26,6 +30,7 @@ Values = dict[str, Any]
 
 _PLAIN = (int, float, str, bytes, bool, type(None))
 _SIZED = (list, tuple, dict, set, frozenset, deque, bytearray)
+WITH_GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
 STAY = 3  # looks
 _DEEP, _WIDE, _MANY = 5, 20, 3000  # steps from a root, parts of one container, places in all
 
@@ -49,9 +54,34 @@ def values(home: Home) -> Values:
 
 def gets_on(samples: list[Values]) -> bool:
     """Whether some value has changed in the course of the samples and never gone back."""
-    paths = {path for sample in samples for path in sample}
-    courses = ([sample[path] for sample in samples if path in sample] for path in paths)
-    return any(_goes_forward(course) for course in courses if 2 * len(course) > len(samples))
+    return any(map(_goes_forward, _courses(samples)))
+
+
+def is_told(home: Home, samples: list[Values], moved: set[int]) -> bool:
+    """Whether all that the threads that have moved could get on with has been looked at, or something goes round."""
+    return WITH_GIL or any(map(_goes_round, _courses(samples))) or not any(_keeps_state(home, moved))
+
+
+def _courses(samples: list[Values]) -> Iterator[list[Any]]:
+    """The values at each place that was there most of the time, in the order of the looks."""
+    for path in {path for sample in samples for path in sample}:
+        course = [sample[path] for sample in samples if path in sample]
+        if 2 * len(course) > len(samples):
+            yield course
+
+
+def _goes_round(course: list[Any]) -> bool:
+    stays = [value for value, _ in groupby(course)]
+    return len(stays) > len(set(stays))
+
+
+def _keeps_state(home: Home, moved: set[int]) -> Iterator[bool]:
+    """For each function of the program that these threads are in: whether it sets variables, or walks through things."""
+    for ident, innermost in sys._current_frames().items():
+        for frame in _outwards(innermost) if ident in moved else ():
+            if frame.f_code.co_filename in home:
+                names = {instruction.opname for instruction in dis.get_instructions(frame.f_code)}
+                yield any(name.startswith(("STORE_FAST", "STORE_DEREF", "FOR_ITER")) for name in names)
 
 
 def _goes_forward(course: list[Any]) -> bool:
@@ -68,7 +98,7 @@ def _roots(home: Home) -> Iterator[tuple[str, Any]]:
     for ident, thread in list(threading._active.items()):  # type: ignore[attr-defined]
         yield f"thread {ident}", thread
     # Without the GIL the variables of a running function must not be looked at from another thread.
-    frames = sys._current_frames() if getattr(sys, "_is_gil_enabled", lambda: True)() else {}
+    frames = sys._current_frames() if WITH_GIL else {}
     for ident, innermost in frames.items():
         own = [frame for frame in _outwards(innermost) if frame.f_code.co_filename in home]
         for depth, frame in enumerate(reversed(own)):

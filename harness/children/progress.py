@@ -76,7 +76,7 @@ def _goes_round(course: list[Any]) -> bool:
 
 
 def _keeps_state(home: Home, moved: set[int]) -> Iterator[bool]:
-    """For each function of the program that these threads are in: whether it sets variables, or walks through things."""
+    """For each function of the program these threads are in: whether it sets variables, or walks through something."""
     for ident, innermost in sys._current_frames().items():
         for frame in _outwards(innermost) if ident in moved else ():
             if frame.f_code.co_filename in home:

@@ -37,7 +37,7 @@ GATED = "gated"
 
 OBSERVERS = frozenset(
     ("read", "join", "is_alive", "begin", "is_set", "locked", "qsize", "empty", "full", "done", "running", "cancelled",
-     "enumerate")
+     "enumerate", "time")
 )  # fmt: skip
 """Kinds of operation that never do more than look."""
 

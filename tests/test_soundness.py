@@ -251,3 +251,24 @@ def test_a_thread_is_still_alive_after_the_last_thing_it_has_done(look: str, no:
         ("passed", f"({done}, {alive})") for done, alive in ((False, yes), (False, no), (True, yes), (True, no))
     }
     assert searched(source).ends == brute_force(source, LIMIT) == expected
+
+
+LOOKING = """
+import threading, time
+log = []
+def look():
+    log.append(time.monotonic())
+    log.append(time.monotonic())
+def late(): time.sleep(2)
+def main():
+    threads = [threading.Thread(target=f, name=f.__name__) for f in (look, late)]
+    for thread in threads: thread.start()
+    for thread in threads: thread.join()
+    return log
+"""
+
+
+def test_where_timeouts_fire_early_it_may_get_late_between_two_looks_at_the_clock() -> None:
+    found = searched(LOOKING, early_timeouts=True)
+    assert found.ends == {("passed", f"[{a}, {b}]") for a, b in ((1000.0, 1000.0), (1000.0, 1002.0), (1002.0, 1002.0))}
+    assert found[:2] == (3, 0)

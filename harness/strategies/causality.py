@@ -26,7 +26,7 @@ ALWAYS_ENABLED = frozenset(
     ("read", "write", "begin", "end", "start", "is_alive", "enumerate", "import", "request", "release", "try_acquire",
      "locked", "wait", "notify", "set", "clear", "is_set", "reset", "abort", "n_waiting", "broken", "put", "get",
      "task_done", "qsize", "empty", "full", "shutdown", "submit", "run", "cancel", "cancelled", "running", "done",
-     "result", "set_result", "add_done_callback")
+     "result", "set_result", "add_done_callback", "time")
 )  # fmt: skip
 """Kinds that are enabled whenever their thread comes to them, unless they are gated; they may block inside.
 

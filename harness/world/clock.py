@@ -13,7 +13,7 @@ from typing import Any
 
 from harness.scheduler import Scheduler
 from harness.task import NEVER
-from harness.trace import Operation
+from harness.trace import CLOCK, Operation
 from harness.world.lock import timeout_ns
 
 EPOCH = 1_700_000_000 * 10**9
@@ -45,8 +45,10 @@ def module(scheduler: Scheduler) -> ModuleType:
     def now_ns() -> int:
         if scheduler.on_clock is not None:
             scheduler.on_clock()
-        scheduler.looks_at_clock()
         me = scheduler.current
+        if scheduler.early_timeouts and scheduler.active and len(scheduler.live) > 1:  # others may make it later now
+            me.subject = None
+            scheduler.point(Operation("time", CLOCK))
         at, count, since = scheduler.clock_reads.get(me.index, (-1, 0, 0))
         if at != scheduler.now:
             count, since = 0, scheduler.now

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from harness.strategies import Profile, SearchError, make
 from harness.strategies.exhaustive import Exhaustive
-from harness.strategies.parts import Part
 from harness.trace import WHOLE
 from tests.abstract_programs import (
     counter,
@@ -287,42 +286,37 @@ def test_a_thread_that_spins_does_not_run_for_ever() -> None:
 # Several workers.
 
 
-def parallel(program: Program, alone: int, most: int, latest: bool = True) -> tuple[list[Any], bool, set[End]]:
-    """Search with parts handed out, of parts as well, pickled as they are for other processes: the classes met.
-
-    Where a search waits, the `latest` of all parts or the first is explored.
-    """
+def parallel(program: Program, alone: int, most: int) -> tuple[list[Any], bool, set[End]]:
+    """Search with parts handed out, pickled as they are for other processes: the classes met, in order."""
+    first = Exhaustive(0, Profile())
     namer = Namer()
     met: list[Any] = []
     ends: set[End] = set()
 
-    def through(search: Exhaustive) -> Exhaustive:
-        parts: list[Part] = []
-        made = 0
-        while search.begin(made) or search.waiting:
-            if search.waiting:
-                part = parts.pop(-1 if latest else 0)
-                worker = through(Exhaustive(0, Profile(), part=pickle.loads(pickle.dumps(part))))
-                search.absorb(part.number, pickle.loads(pickle.dumps(worker.harvest())))
-                continue
-            executed = execute(program, search)
-            ends.add(executed.end)
-            met.extend([] if executed.redundant else [name(namer, executed.steps)])
-            made += 1
-            if made % alone == 0:
-                parts += search.split(most)
-                search = pickle.loads(pickle.dumps(search))
-        assert parts == []
-        return search
+    def run(strategy: Exhaustive) -> None:
+        executed = execute(program, strategy)
+        ends.add(executed.end)
+        if not executed.redundant:
+            met.append(name(namer, executed.steps))
 
-    return met, through(Exhaustive(0, Profile())).exhausted, ends
+    while True:
+        for index in range(alone):
+            if not first.begin(index):
+                return met, first.exhausted, ends
+            run(first)
+        parts = first.split(most)
+        for part in parts:
+            worker = Exhaustive(0, Profile(), part=pickle.loads(pickle.dumps(part)))
+            while worker.begin(0):
+                run(worker)
+            first.absorb(part, pickle.loads(pickle.dumps(worker.harvest())))
 
 
 @pytest.mark.parametrize(("alone", "most"), [(1, 3), (5, 100)])
 @pytest.mark.parametrize("title", ["counter(4)", "lastzero(5)", "inversion", "philosophers(5)", "readers(8)"])
 def test_parts_explored_elsewhere_add_up_to_the_same_classes(title: str, alone: int, most: int) -> None:
     program, count = PUBLISHED[title]
-    met, exhausted, _ = parallel(program, alone, most, latest=alone == 1)
+    met, exhausted, _ = parallel(program, alone, most)
     assert (len(met), len(set(met)), exhausted) == (count, count, True)
 
 
@@ -335,16 +329,12 @@ def test_parts_of_random_programs_add_up_too(program: Program, alone: int, most:
 
 
 def test_a_search_waits_for_its_parts() -> None:
-    """It goes on with what it has not given away, and then waits for the one that comes next."""
     strategy = Exhaustive(0, Profile())
     assert strategy.begin(0)
-    execute(counter(3), strategy)
-    parts = strategy.split(9)
-    made = 1
-    while strategy.begin(made):
-        execute(counter(3), strategy)
-        made += 1
-    assert (len(parts), made, strategy.waiting, strategy.exhausted) == (1, 4, True, False)
+    execute(counter(2), strategy)
+    assert strategy.split(1)
+    with pytest.raises(ValueError, match="1 parts have not been absorbed"):
+        strategy.begin(1)
 
 
 # A bound on preemptions.

@@ -11,45 +11,45 @@ and the branches still to be explored (its wakeup tree).
     end      for each race in the execution: what would happen if its second step came before its
              first? Unless a sleeping thread covers it, that becomes a branch of the first's node.
 
-A finished search has led through exactly one execution per Mazurkiewicz trace, and none in vain but for what is said
-below.
+A finished search has led through exactly one execution per Mazurkiewicz trace, and none in vain but as said below.
 
-Conventions and deviations: two acquires of one lock are dependent; a release is merged into the step
-before it, so the race that matters is with the acquire before it, and the pending acquires of
-threads that stay blocked count as races too (else the deadlock of a lock order inversion could be
-missed). Where the paper forbids that a step disables another, `causality` decides whether the
-reversed order is possible; where that is not known, the branch is marked doubtful, tried, and
-dropped if its step turns out not to be enabled. That, and a step that touches something else when it comes
+Conventions and deviations: two acquires of one lock are dependent; a release is merged into the step before it, so the
+race that matters is with the acquire before it, and the pending acquires of threads that stay blocked are races too
+(else the deadlock of a lock order inversion could be missed). Where the paper forbids that a step disables another,
+`causality` decides whether the reversed order is possible; where that is not known, the branch is marked doubtful,
+tried, and dropped if its step turns out not to be enabled. That, and a step that touches something else when it comes
 earlier, can lead to where only sleeping threads can go on; such an execution says `redundant`. It takes an
 operation that nothing is known of, or a program that notifies without the lock: none was seen in any other.
-There can be no more of them than branches of that kind: one has at most one execution before it is dropped, or
-goes on with a thread that is awake.
+Each branch of that kind has at most one before it is dropped or goes on with a thread that is awake. A part that
+is explored elsewhere may have more.
 
-Several workers: `split` hands out leaves of the wakeup trees as `Part`s. When a branch has been followed to its
-leaf nobody sleeps any more, so that all that can follow has to be explored below it, whatever is found elsewhere
-meanwhile. Other searches, made with `part=`, do that; what they found above it (`harvest`) is given back to the first
-(`absorb`), and looked at when the search comes to that leaf: so it makes the same executions, in another order,
-as if it were alone. Whoever splits in a way that does not depend on the number of workers gets the same with any.
+Several workers: `split` hands out branches as `Part`s. Other searches, made with `part=`, explore one
+each, and what they found outside of their part (`harvest`) is given back to the first (`absorb`). A
+part takes nobody else's sleep for a reason to leave something out (its sleepers are drowsy), because
+it cannot hear of what is found meanwhile. Whoever splits into a number of parts that does not depend
+on the number of workers, and absorbs in their order, gets the same executions with any number.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from harness.strategies import Profile, SearchError, Strategy
 from harness.strategies.causality import History, effective
-from harness.strategies.parts import Harvest, Part, found_above, give_away
 from harness.strategies.wakeup import (
     Branch,
     Continuation,
+    Flat,
     Listed,
-    Node,
     Reversal,
     Sleep,
     Written,
     asleep_after,
+    flat,
+    grown,
     insert,
+    written,
 )
 from harness.trace import Access, Operation, Step
 
@@ -58,6 +58,52 @@ STREAK = 100
 
 CUT_LENGTH = 1_000
 """Steps of an execution cut by the step bound that are looked at: the search is not going to finish anyway."""
+
+
+class Part(NamedTuple):
+    """A branch to be explored by another search: the steps that lead to it, who sleeps on the way, the branch."""
+
+    steps: tuple[Step, ...]
+    sleep: tuple[tuple[Sleep, Sleep], ...]
+    branch: tuple[Written, ...]
+
+
+class Harvest(NamedTuple):
+    """What a part's search leaves behind: what its first step touched, what is to be tried outside of it, and where."""
+
+    first: tuple[Access, ...]
+    found: tuple[tuple[int, Written], ...]
+    finished: bool
+
+
+class _Node:
+    """The state before a step: who sleeps, and what is left to explore.
+
+    `drowsy` are sleepers that should have been woken on the way here. An execution that one of them
+    goes on with is redundant, but they are no reason to leave out a branch.
+    """
+
+    __slots__ = ("sleep", "drowsy", "branches")
+
+    def __init__(self, sleep: Sleep, drowsy: Sleep) -> None:
+        self.sleep = sleep
+        self.drowsy = drowsy
+        self.branches: list[Branch] = []
+
+    def __getstate__(self) -> tuple[Sleep, Sleep, Flat]:
+        return self.sleep, self.drowsy, flat(self.branches)
+
+    def __setstate__(self, state: tuple[Sleep, Sleep, Flat]) -> None:
+        self.sleep, self.drowsy = state[:2]
+        self.branches = grown(state[2])
+
+    def sleeps(self, task: int) -> bool:
+        return task in self.sleep or task in self.drowsy
+
+    def doze(self) -> None:
+        """No sleeper is a reason to leave out a branch here any more."""
+        self.drowsy = self.drowsy | self.sleep
+        self.sleep = {}
 
 
 class Exhaustive(Strategy):
@@ -83,7 +129,7 @@ class Exhaustive(Strategy):
         super().__init__(seed, profile)
         self._early_timeouts, self._longest = early_timeouts, longest
         self._history = History(early_timeouts)
-        self._nodes = [Node({}, {})]
+        self._nodes = [_Node({}, {})]
         self._branch: Branch | None = None
         self._path: list[int] = []
         self._from = 0
@@ -94,14 +140,10 @@ class Exhaustive(Strategy):
         self._so_far: Callable[[], Sequence[Step]] | None = None
         self._fresh = True
         self._cut = False
-        self._besides: dict[int, Sleep] = {}
-        self._way: tuple[Step, ...] = ()
-        self._given = 0
-        self._harvests: dict[int, Harvest] = {}
-        self._awaited: int | None = None
-        self._found: tuple[tuple[int, Written], ...] = ()
-        self._part = part
+        self._parts: list[Part] = []
         self.wasted = 0
+        if part is not None:
+            self._enter(part)
 
     def begin(self, index: int) -> bool:
         """Takes up the deepest branch left. `index` tells nothing: the search knows where it is."""
@@ -111,30 +153,21 @@ class Exhaustive(Strategy):
             return False
         if self._fresh:
             self._fresh = False
-            if self._part is not None:
-                self._enter(self._part)
             return True
+        if self._parts:
+            raise ValueError(f"{len(self._parts)} parts have not been absorbed")
         nodes, history = self._nodes, self._history
-        while True:
-            while len(nodes) > self._root and not nodes[-1].branches:
-                nodes.pop()
-            if len(nodes) <= self._root:
-                self.exhausted = not self._cut
-                self._found += found_above(nodes)
-                self._nodes, self._history = [], History(self._early_timeouts)  # nothing else is worth remembering
-                return False
-            part = nodes[-1].branches[0].leaf().part
-            if part is not None and part not in self._harvests:
-                self._awaited = part
-                return False
-            at = self._from = len(nodes) - 1
-            if at < len(history.steps):
-                nodes[at].sleep[history.steps[at].task] = history.accesses[at]
-                history.truncate(at)
-            self._follow(nodes[at].branches.pop(0))
-            if part is None:
-                return True
-            self._graft(self._harvests.pop(part))
+        while len(nodes) > self._root and not nodes[-1].branches:
+            nodes.pop()
+        if len(nodes) == self._root:
+            self.exhausted = not self._cut
+            return False
+        at = self._from = len(nodes) - 1
+        if at < len(history.steps):
+            nodes[at].sleep[history.steps[at].task] = history.accesses[at]
+            history.truncate(at)
+        self._follow(nodes[at].branches.pop(0))
+        return True
 
     def choose(self, enabled: list[Any], running: Any, step: int) -> Any:
         """What the branch asks for; beyond it the running thread, as long as it can and does not only spin."""
@@ -181,7 +214,6 @@ class Exhaustive(Strategy):
         history = self._history
         if list(steps[: self._from]) != history.steps:
             raise SearchError(f"nondeterministic program: {_difference(history.steps, steps)}")
-        self._way = self._way or tuple(steps[self._from : self._root])
         wasted = self._extend(steps)
         if wasted is not None:
             pending = _blocked(steps, wasted, pending)
@@ -197,15 +229,17 @@ class Exhaustive(Strategy):
 
     # Several workers.
 
-    @property
-    def waiting(self) -> bool:
-        """Why `begin` said False: a part has to be absorbed before the search can go on."""
-        return self._awaited is not None
-
     def split(self, most: int) -> list[Part]:
-        """Up to `most` leaves, the highest ones, that are now somebody else's. The next one is kept."""
-        parts = give_away(self._nodes, self._root, self._history, self._given, most)
-        self._given += len(parts)
+        """Up to `most` branches, from different nodes, that are now somebody else's. To be absorbed in this order."""
+        parts: list[Part] = []
+        history, nodes = self._history, self._nodes
+        for at, node in enumerate(nodes[self._root :], start=self._root):
+            if len(parts) < most and node.branches and not node.branches[0].doubtful and at < len(history.steps):
+                node.sleep[history.steps[at].task] = history.accesses[at]
+                sleep = tuple((dict(other.sleep), dict(other.drowsy)) for other in nodes[: at + 1])
+                del node.sleep[history.steps[at].task]
+                parts.append(Part(tuple(history.steps[:at]), sleep, written(node.branches.pop(0))))
+        self._parts = list(parts)
         return parts
 
     def explorer(self, part: Part) -> Exhaustive:
@@ -213,41 +247,45 @@ class Exhaustive(Strategy):
         return Exhaustive(self.seed, self.profile, self._early_timeouts, self._longest, part)
 
     def _enter(self, part: Part) -> None:
-        self._part = None
         for step in part.steps:
             self._history.push(step)
-        self._nodes = [Node(dict(sleep), dict(drowsy)) for sleep, drowsy in part.sleep]
+        self._nodes = [_Node(dict(sleep), dict(drowsy)) for sleep, drowsy in part.sleep]
+        self._nodes[-1].doze()
         branches: list[Branch] = []
-        insert(Listed.of(part.path), branches)
+        for path in part.branch:
+            insert(Listed.of(path), branches)
         self._from = len(part.steps)
-        self._root = self._from + len(part.path)
-        self._besides = dict(enumerate(part.besides, start=self._from + 1))
+        self._root = self._from + 1
         self._follow(branches[0])
 
     def harvest(self) -> Harvest:
-        """What the first search has to be told, when `begin` has said False and not because it waits."""
-        return Harvest(self._way, self._found + found_above(self._nodes[: self._root]), self.exhausted)
+        """What the first search has to be told, when `begin` has said False or this one is stopped early."""
+        found = [
+            (at, path)
+            for at, node in enumerate(self._nodes[: self._root])
+            for branch in node.branches
+            for path in written(branch)
+        ]
+        touched = self._history.accesses[self._root - 1 : self._root]
+        return Harvest(touched[0] if touched else (), tuple(found), self.exhausted)
 
-    def absorb(self, number: int, harvest: Harvest) -> None:
-        """A part is done. If it did not come to its end, neither does this search."""
-        self._harvests[number] = harvest
-        if self._awaited == number:
-            self._awaited = None
-
-    def _graft(self, harvest: Harvest) -> None:
-        """All below the leaf that is next was explored elsewhere."""
-        steps = [*self._history.steps, *harvest.steps[-len(self._path) :]]
-        wasted = self._extend(steps)
-        if wasted is not None:
-            self._give_up(wasted, steps[wasted].enabled)
-            self.redundant = False
+    def absorb(self, part: Part, harvest: Harvest) -> None:
+        """The next of the parts handed out is done. If it did not come to its end, neither does this search."""
+        assert part is self._parts[0]
+        del self._parts[0]
+        at = len(part.steps)
+        self._nodes[at].sleep[part.branch[0][0][0]] = harvest.first
         self._cut = self._cut or not harvest.finished
         for where, path in harvest.found:
-            if where < len(self._nodes):
-                self._consider(where, Listed.of(path))
+            self._consider(where, Listed.of(path))
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_branch": None, "_so_far": None}
+        branch = [] if self._branch is None or not self._fresh else [self._branch]
+        return {**self.__dict__, "_branch": flat(branch), "_so_far": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._branch = next(iter(grown(state["_branch"])), None)
 
     # The stack.
 
@@ -275,16 +313,15 @@ class Exhaustive(Strategy):
                 for continuation in taken.misplaced(history.accesses[i]):
                     insert(continuation, node.branches)
             nodes.append(self._after(node, step.task, history.accesses[i], leaf=not branches))
-            nodes[-1].sleep.update(self._besides.pop(i + 1, {}))
         if any(not branch.doubtful for branch in branches):
             raise SearchError(f"the execution ended after {len(steps)} steps, before the search's branch did")
         nodes.pop()
         return wasted
 
-    def _after(self, node: Node, task: int, accesses: tuple[Access, ...], leaf: bool) -> Node:
+    def _after(self, node: _Node, task: int, accesses: tuple[Access, ...], leaf: bool) -> _Node:
         sleep = asleep_after(node.sleep, task, accesses)
         drowsy = asleep_after(node.drowsy, task, accesses)
-        return Node({}, drowsy | sleep) if leaf else Node(sleep, drowsy)
+        return _Node({}, drowsy | sleep) if leaf else _Node(sleep, drowsy)
 
     def _taken(self, branches: list[Branch], step: Step) -> Branch | None:
         """The branch that `step` follows. Branches before it must have been doubtful, and were not possible."""

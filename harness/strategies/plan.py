@@ -7,8 +7,8 @@ end in their first block, which is a round of its own. From then on a round keep
 busy; fewer carry out one block after the other.
 
 Samples are shared out by their index. An exhaustive search is split at its branches: each part is
-explored by a search of its own, which may be split in turn. The search that it came from goes on meanwhile,
-and waits for a part only when it comes to where that belongs.
+explored by a search of its own, which may be split in turn, and the search that it came from waits until
+all of its parts are done.
 """
 
 from __future__ import annotations
@@ -28,10 +28,14 @@ PIECE, LARGEST = 128, 512
 """Executions of an exhaustive search's blocks: more and more, for it travels to and fro with all it remembers."""
 
 WHOLE: Final = 500
-"""Executions that an exhaustive search makes before it is split: of most nothing is left then."""
+"""Executions that an exhaustive search makes before it is split: a part may repeat some of what others do."""
 
 WIDTH: Final = 8
 """Blocks of a round: so many workers can be kept busy. The result depends on this number, hence it is fixed."""
+
+
+WASTE: Final = 8
+"""It is split no further where one execution in so many repeats what another part does."""
 
 
 class Block(NamedTuple):
@@ -75,33 +79,30 @@ class Samples(Plan):
 
 
 class _Limb:
-    """A part of an exhaustive search, or all of it. `parts` has those that it has given away, by number."""
+    """A part of an exhaustive search, or all of it. `parts` are those that it has given away and waits for."""
 
-    def __init__(self, search: Any, above: _Limb | None = None, number: int = 0) -> None:
+    def __init__(self, search: Any, above: _Limb | None = None) -> None:
         self.search = search
         self.above = above
-        self.number = number
-        self.parts: dict[int, _Limb] = {}
-        self.executions = 0
+        self.parts: list[tuple[Any, _Limb]] = []
+        self.executions = self.wasted = 0
         self.ended = False
-        self.waiting = False
         self.ready = False
 
     def split(self, most: int) -> None:
         """Give away up to `most` parts. To be done after an execution."""
         if self.ready and hasattr(self.search, "split"):
-            for part in self.search.split(most):
-                self.parts[part.number] = _Limb(self.search.explorer(part), self, part.number)
+            self.parts = [(part, _Limb(self.search.explorer(part), self)) for part in self.search.split(most)]
             self.ready = False
 
-    def stop(self) -> None:
-        """It waits for a part, or nothing is left to try here: then the search above may go on."""
-        self.waiting = getattr(self.search, "waiting", False)
-        self.ended = not self.waiting
-        if self.ended and self.above is not None:
-            self.above.search.absorb(self.number, self.search.harvest())
-            self.above.waiting = self.above.search.waiting
-            del self.above.parts[self.number]
+    def end(self) -> None:
+        """Nothing is left to try here. The last part that ends lets the search above go on."""
+        self.ended = True
+        above = self.above
+        if above is not None and all(limb.ended for _, limb in above.parts):
+            for part, limb in above.parts:
+                above.search.absorb(part, limb.search.harvest())
+            above.parts = []
 
 
 class Tree(Plan):
@@ -123,19 +124,20 @@ class Tree(Plan):
         options = {"early_timeouts": early_timeouts, "longest": longest}
         self._root = _Limb(make(name, seed, profile, preemptions=preemptions, **options))
         self._out: list[_Limb] = []
-        self._executions = 0
+        self._executions = self._wasted = 0
         self.bound = preemptions
         self.gave_up = False
 
     def round(self, left: int) -> list[Block]:
-        """A block for each part that is not done and does not wait; where there are few, parts are split."""
-        at_work = list(self._at_work())
-        for limb in at_work:
-            if len(at_work) < WIDTH and self._executions >= WHOLE:
-                limb.split(WIDTH - len(at_work))
-                at_work = list(self._at_work())
+        """A block for each part that is explored; a part with much left to try is split where there are few."""
+        leaves = list(self._leaves())
+        for limb in leaves:
+            room = WIDTH - len(leaves)
+            if room and self._executions >= max(WHOLE, WASTE * self._wasted):
+                limb.split(room + 1)
+                leaves = list(self._leaves())
         self._out, blocks = [], []
-        for limb in at_work:
+        for limb in leaves:
             most = min(left, self._most(limb))
             if most:
                 left -= most
@@ -146,13 +148,14 @@ class Tree(Plan):
     def done(self, number: int, strategy: Strategy, executions: int, ended: bool) -> None:
         """As for every plan."""
         limb = self._out[number]
-        limb.search = strategy
+        self._wasted += getattr(strategy, "wasted", 0) - limb.wasted
+        limb.search, limb.wasted = strategy, getattr(strategy, "wasted", 0)
         limb.executions += executions
         self._executions += executions
         limb.ready = True
         self.gave_up = self.gave_up or strategy.gave_up
         if ended:
-            limb.stop()
+            limb.end()
             self.exhausted = limb is self._root and strategy.exhausted
             self.bound = strategy.bound
 
@@ -168,10 +171,10 @@ class Tree(Plan):
             return max(PIECE, min(LARGEST, self._executions // WIDTH))
         return max(PIECE, limb.executions)
 
-    def _at_work(self) -> Iterator[_Limb]:
+    def _leaves(self) -> Iterator[_Limb]:
         todo = [self._root]
         while todo:
             limb = todo.pop()
-            todo.extend(reversed(limb.parts.values()))
-            if not limb.ended and not limb.waiting:
+            todo.extend(part for _, part in reversed(limb.parts))
+            if not limb.parts and not limb.ended:
                 yield limb

@@ -24,10 +24,10 @@ class Branch:
     `accesses`: what the step touches, None where that is not known. They are `certain` where the step
     was seen with nothing else before it than it has here; else it may come to touch something else.
     `doubtful`: it may even turn out not to be enabled. `through` has what was put beneath a branch
-    that is not certain, each as it was before that. `part`: the number of the part, if it leads to what was given away.
+    that is not certain, each as it was before that.
     """
 
-    __slots__ = ("task", "accesses", "certain", "doubtful", "children", "through", "part")
+    __slots__ = ("task", "accesses", "certain", "doubtful", "children", "through")
 
     def __init__(self, task: int, accesses: Accesses | None, certain: bool = True, doubtful: bool = False) -> None:
         self.task = task
@@ -36,14 +36,6 @@ class Branch:
         self.doubtful = doubtful
         self.children: list[Branch] = []
         self.through: list[list[Branch]] = []
-        self.part: int | None = None
-
-    def leaf(self) -> Branch:
-        """The end of the leftmost path."""
-        branch = self
-        while branch.children:
-            branch = branch.children[0]
-        return branch
 
     def path(self) -> list[int]:
         """The threads of the leftmost path, this one first."""
@@ -232,42 +224,18 @@ def insert(continuation: Continuation, branches: list[Branch]) -> None:
         branches = branch.children
 
 
-def settled(branches: Sequence[Branch]) -> Iterator[tuple[list[Branch], list[Sleep]]]:
-    """The paths down to leaves of which it is known who will sleep on the way when their turn comes, in their order.
-
-    With each path, for each of its steps, those whose turn comes before it. These must be certain, and so must all of
-    the path be but its last step: that, too, must be possible, but nothing hangs on what it touches.
-    """
-    todo: list[tuple[list[Branch], list[Sleep], Sequence[Branch]]] = [([], [], branches)]
-    while todo:
-        path, besides, siblings = todo.pop()
-        before: Sleep = {}
-        below = []
-        for branch in siblings:
-            if branch.doubtful or (branch.children and not branch.certain):
-                break
-            below.append(([*path, branch], [*besides, dict(before)], branch.children))
-            if not branch.certain or branch.accesses is None:
-                break
-            before[branch.task] = branch.accesses
-        if path and not siblings:
-            yield path, besides
-        todo.extend(reversed(below))
-
-
 def written(branch: Branch) -> tuple[Written, ...]:
     """The tree as plain values, which `Listed.of` reads and `insert` puts together again."""
-    return tuple(tuple(values_of(step) for step in path) for path in branch.paths())
+    return tuple(tuple(_values(step) for step in path) for path in branch.paths())
 
 
-Flat = list[tuple["Values", Any, int, "int | None"]]
-"""Trees as plain values in one list, in preorder, however deep they are: step, `through`, number of children, part."""
+Flat = list[tuple["Values", Any, int]]
+"""Trees as plain values in one list, in preorder, however deep they are: step, `through`, number of children."""
 
 Values = tuple[int, "Accesses | None", bool, bool]
 
 
-def values_of(branch: Branch) -> Values:
-    """The step alone."""
+def _values(branch: Branch) -> Values:
     return branch.task, branch.accesses, branch.certain, branch.doubtful
 
 
@@ -278,9 +246,9 @@ def flat(branches: Sequence[Branch]) -> Flat:
     todo = list(reversed(branches))
     while todo:
         branch = todo.pop()
-        values = values_of(branch)
-        through = tuple(tuple(known.setdefault(v, v) for v in map(values_of, steps)) for steps in branch.through)
-        found.append((known.setdefault(values, values), through, len(branch.children), branch.part))
+        values = _values(branch)
+        through = tuple(tuple(known.setdefault(v, v) for v in map(_values, steps)) for steps in branch.through)
+        found.append((known.setdefault(values, values), through, len(branch.children)))
         todo.extend(reversed(branch.children))
     return found
 
@@ -289,40 +257,14 @@ def grown(trees: Flat) -> list[Branch]:
     """The same trees again."""
     roots: list[Branch] = []
     open_below: list[tuple[list[Branch], int]] = []
-    for values, through, children, part in trees:
+    for values, through, children in trees:
         branch = Branch(*values)
-        branch.part = part
         branch.through = [[Branch(*other) for other in steps] for steps in through]
         while open_below and len(open_below[-1][0]) == open_below[-1][1]:
             open_below.pop()
         (open_below[-1][0] if open_below else roots).append(branch)
         open_below.append((branch.children, children))
     return roots
-
-
-class Node:
-    """The state before a step: who sleeps, and what is left to explore.
-
-    `drowsy` are sleepers that should have been woken on the way here. An execution that one of them
-    goes on with is redundant, but they are no reason to leave out a branch.
-    """
-
-    __slots__ = ("sleep", "drowsy", "branches")
-
-    def __init__(self, sleep: Sleep, drowsy: Sleep) -> None:
-        self.sleep = sleep
-        self.drowsy = drowsy
-        self.branches: list[Branch] = []
-
-    def __getstate__(self) -> tuple[Sleep, Sleep, Flat]:
-        return self.sleep, self.drowsy, flat(self.branches)
-
-    def __setstate__(self, state: tuple[Sleep, Sleep, Flat]) -> None:
-        self.sleep, self.drowsy = state[:2]
-        self.branches = grown(state[2])
-
-    def sleeps(self, task: int) -> bool:
-        return task in self.sleep or task in self.drowsy
 
 
 def asleep_after(sleep: Sleep, task: int, accesses: Sequence[Access]) -> Sleep:

@@ -27,6 +27,8 @@ from harness.explore import Options
 from harness.explore import explore as search
 from harness.world.program import TargetError, load_program
 
+pytestmark = pytest.mark.together
+
 ROOT = Path(__file__).resolve().parent.parent
 TIMEOUT = 2.0
 """Seconds for an execution, where a case does not say otherwise."""

@@ -6,6 +6,8 @@ the lab; and the number of executions with the number of classes of equivalent o
 
 from __future__ import annotations
 
+import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from harness.execution import Runner
 from harness.schedule import Witness
 from harness.trace import GATED
 from tests.real_programs import brute_force, classes, program, searched
+from tests.test_witnesses import ROOT, interpreter
 
 LIMIT = 400
 
@@ -244,3 +247,32 @@ def test_a_witness_says_that_threads_have_to_go_in_to_wait(tmp_path: Path) -> No
     assert str(shown.witness).startswith(told)
     again = Runner(program(source)).replay(Witness.parse(str(shown.witness)))
     assert (again.diverged, again.execution.outcome) == (None, shown.execution.outcome)
+
+
+SHUT_DOWN = """
+import queue, threading
+Q, log = queue.Queue(), []
+def get():
+    try: log.append(Q.get())
+    except queue.ShutDown: log.append("shut down")
+def main():
+    Q.put(1)
+    threads = [threading.Thread(target=f, name=name) for name, f in (("a", get), ("b", get), ("shuts", Q.shutdown))]
+    for t in threads: t.start()
+    for t in threads: t.join()
+    return log
+"""
+
+
+def test_who_waited_for_an_item_and_is_refused_by_a_shutdown_could_not_have_gone_on_before_it(tmp_path: Path) -> None:
+    python = interpreter("3.13")
+    if python is None:
+        pytest.skip("a queue can be shut down from Python 3.13 on")
+    (tmp_path / "shut_down.py").write_text(SHUT_DOWN)
+    told = subprocess.run(
+        [python, "-m", "harness", "explore", tmp_path / "shut_down.py", "--json"],
+        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    found = json.loads(told.stdout)
+    assert (found["exhausted"], found["outcome"]) == (True, "passed"), found["message"]
+    assert set(found["results"]) == {"[1, 'shut down']", "['shut down', 1]"}

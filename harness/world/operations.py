@@ -168,7 +168,9 @@ class Operations:
             return function
 
         def refused(primitive: Any) -> None:
-            if scheduler.noting is not None and is_the_librarys(primitive):
+            call = scheduler.current.call  # one at a gate is refused by a queue's shutdown, which it had to wait for
+            gated = call is not None and call.key == GATED
+            if scheduler.noting is not None and not gated and is_the_librarys(primitive):
                 scheduler.noting.only_looked(Operation("full" if kind == "put" else "empty", primitive._lab_token))
 
         @wraps(function)

@@ -55,6 +55,11 @@ def shown(name: str) -> Replayed:
             "only an RLock can be taken twice; MainThread waits for customer to end (lock_taken_twice.py:24)",
         ),
         (
+            "condition_on_semaphore",
+            "wait waits to be notified on changed (condition_on_semaphore.py:11), and nobody is left to notify it: "
+            "tell has finished; MainThread waits for wait to end (condition_on_semaphore.py:24)",
+        ),
+        (
             "condition_lost",
             "wait waits to be notified on changed (condition_lost.py:11), and nobody is left to notify it: "
             "tell has finished; MainThread waits for wait to end (condition_lost.py:21)",

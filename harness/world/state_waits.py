@@ -32,8 +32,8 @@ def waiting(world: World, recording: Any) -> list[Waiting]:
 
 def _facts(world: World, task: Task, recording: Any, steps: tuple[TraceStep, ...], fates: dict[str, str]) -> Waiting:
     operation, subject = task.call or task.pending, task.subject
-    holder = task.wants.owner if isinstance(task.wants, InnerLock) else task.wants
     primitive = _primitive(subject)
+    holder = _holder(task, primitive)
     known = isinstance(holder, Task)
     facts = Waiting(
         thread=task.name,
@@ -59,6 +59,14 @@ def _facts(world: World, task: Task, recording: Any, steps: tuple[TraceStep, ...
         helpers=_helpers(steps, facts, name, fates),
         detail=_permits(world, operation.object, name, steps) if primitive == "Semaphore" else facts.detail,
     )
+
+
+def _holder(task: Task, primitive: str) -> Any:
+    """The owner of the lock that it wants, or what else it wants."""
+    if not isinstance(task.wants, InnerLock):
+        return task.wants
+    to_be_notified = primitive == "Condition" and task.wants in (field(task.subject, "_waiters") or ())
+    return None if to_be_notified else task.wants.owner  # who waits has taken a lock that the notifier releases
 
 
 def _fates(world: World) -> dict[str, str]:

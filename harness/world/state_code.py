@@ -137,7 +137,7 @@ def is_the_programs(cls: type) -> bool:
 def _is_foreign(cls: type) -> bool:
     """True for a class that goes by a standard module's name and is not from there."""
     functions = (value for value in cls.__dict__.values() if type(value) is types.FunctionType)
-    if any("_lab_get" in each.__builtins__ for each in functions):  # type: ignore[attr-defined]
+    if any("_lab_get" in each.__builtins__ for each in functions):
         return True
     host = sys.modules.get(cls.__module__)
     return host is not None and cls.__qualname__.partition(".")[0] not in host.__dict__

@@ -10,7 +10,7 @@ import functools
 import gc
 import sys
 import types
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +136,7 @@ def is_the_programs(cls: type) -> bool:
 
 def _is_foreign(cls: type) -> bool:
     """True for a class that goes by a standard module's name and is not from there."""
-    functions = (value for value in cls.__dict__.values() if type(value) is types.FunctionType)
+    functions: Iterator[Any] = (value for value in cls.__dict__.values() if type(value) is types.FunctionType)
     if any("_lab_get" in each.__builtins__ for each in functions):
         return True
     host = sys.modules.get(cls.__module__)

@@ -68,6 +68,40 @@ def test_what_may_still_move_is_given_its_deadline_then_told_apart(run: Run, bod
     assert result.seconds > 0.6
 
 
+SLOTS = """
+class Till:
+    __slots__ = ("coins", "sold")
+class Shop(Till):
+    pass
+shop = Shop()
+shop.sold = 0
+def main():
+    while shop.sold >= 0: shop.sold += 1
+"""
+
+GENERATOR = """
+def numbers():
+    sold = 0
+    while True:
+        sold += 1
+        yield sold
+def main():
+    for again in iter(lambda numbers=numbers(): next(numbers) > 0, False): pass
+"""
+
+ARRAY = """
+from array import array
+sold = array("q", [0])
+def main():
+    while sold[0] >= 0: sold[0] += 1
+"""
+
+
+@pytest.mark.parametrize("source", [SLOTS, GENERATOR, ARRAY], ids=["slots", "a generator", "an array"])
+def test_what_gets_on_with_data_outside_of_dicts_is_unfinished(run: Run, source: str) -> None:
+    assert run(source, timeout=0.7, budget=Budget(executions=1)).outcomes == {"unfinished": 1}
+
+
 @given(st.lists(st.integers(), min_size=3, max_size=20, unique=True), st.data())
 def test_what_grows_gets_on_and_what_comes_back_does_not(states: list[int], data: st.DataObject) -> None:
     stays = data.draw(st.lists(st.integers(1, 4), min_size=len(states), max_size=len(states)))

@@ -18,10 +18,12 @@ from __future__ import annotations
 import dis
 import sys
 import threading
+from array import array
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import groupby, islice
-from types import FrameType, FunctionType, MethodType, ModuleType
+from types import FrameType, FunctionType, GeneratorType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any
 
 from harness.children.job import Home
@@ -31,6 +33,7 @@ Values = dict[str, Any]
 _PLAIN = (int, float, str, bytes, bool, type(None))
 _SIZED = (list, tuple, dict, set, frozenset, deque, bytearray)
 WITH_GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
+_LISTED = (list, tuple, deque, *((array, bytearray) if WITH_GIL else ()))  # some may move in memory while they are read
 STAY = 3  # looks
 _DEEP, _WIDE, _MANY = 5, 20, 3000  # steps from a root, parts of one container, places in all
 
@@ -116,18 +119,31 @@ def _parts(value: Any, home: Home) -> Iterator[tuple[str, Any]]:
     try:
         if type(value) is dict:
             yield from ((str(key), part) for key, part in islice(value.items(), _WIDE) if type(key) in _PLAIN)
-        elif type(value) in (list, tuple, deque):
+        elif type(value) in _LISTED:
             yield from ((str(number), part) for number, part in enumerate(islice(value, _WIDE)))
         elif type(value) is MethodType:
             yield "self", value.__self__
         elif type(value) is FunctionType and value.__code__.co_filename in home:
             yield from ((str(number), cell.cell_contents) for number, cell in enumerate(value.__closure__ or ()))
+        elif type(value) is GeneratorType:
+            if WITH_GIL and value.gi_frame is not None and value.gi_code.co_filename in home:
+                yield from list(value.gi_frame.f_locals.items())
         elif not issubclass(type(value), (type, ModuleType, FunctionType)):  # isinstance() asks the object, too
+            yield from _slots(value, home)
             attributes = object.__getattribute__(value, "__dict__")
             if type(attributes) is dict:
                 yield from _attributes(type(value).__module__, attributes, home)
     except (AttributeError, RuntimeError, ValueError):  # it has none, or changes under our eyes
         return
+
+
+def _slots(value: Any, home: Home) -> Iterator[tuple[str, Any]]:
+    for cls in type(value).__mro__:
+        if str(getattr(sys.modules.get(cls.__module__), "__file__", None)) in home:
+            for name, member in list(vars(cls).items()):
+                if type(member) is MemberDescriptorType:
+                    with suppress(AttributeError):  # it is not set
+                        yield name, member.__get__(value)
 
 
 def _attributes(module: str, attributes: dict[Any, Any], home: Home) -> Iterator[tuple[str, Any]]:

@@ -54,6 +54,12 @@ def test_under_stress_a_deadlock_is_told_with_who_holds_what_since_when(run: Run
         ("time.sleep(1000)", "unfinished", "main sleeps at broken.py:6: time.sleep(1000)"),
         ("for done in range(1000):\n        time.sleep(0.05)", "unfinished", "main runs at broken.py:"),
         ("sold = 0\n    while True:\n        sold += 1", "unfinished", "main runs at broken.py:"),
+        (
+            "end = time.monotonic() + 99\n    while time.monotonic() < end: pass",
+            "unfinished",
+            "main runs at broken.py:",
+        ),
+        ("import os\n    while not os.path.exists('/none/such'): pass", "unfinished", "main runs at broken.py:"),
         ("sold = []\n    while True:\n        sold.append(len(sold))", "unfinished", "main runs at broken.py:"),
         ("os.read(os.pipe()[0], 1)", "hung (blocked)", "main waits at broken.py:6: os.read(os.pipe()[0], 1)"),
         ("while True:\n        print('x' * 1000)", "hung (spinning)", "main runs at broken.py:"),

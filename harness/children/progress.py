@@ -10,6 +10,9 @@ rounds looks like one that works, which errs on the right side: of a run that ma
 Without the GIL nobody may look at the variables of a function that runs. There a thread spins if it can be seen to go
 round, or if its functions keep nothing in variables of their own.
 
+What a thread sees of the clock, of files and of chance is not among these values: one whose functions ask for such
+things may be waiting for them, and does not spin.
+
 Nothing of the program's own is called for it: only plain values and the lengths of built-in containers are read.
 """
 
@@ -23,7 +26,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import groupby, islice
-from types import FrameType, FunctionType, GeneratorType, MemberDescriptorType, MethodType, ModuleType
+from types import CodeType, FrameType, FunctionType, GeneratorType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any
 
 from harness.children.job import Home
@@ -34,6 +37,12 @@ _PLAIN = (int, float, str, bytes, bool, type(None))
 _SIZED = (list, tuple, dict, set, frozenset, deque, bytearray)
 WITH_GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
 _LISTED = (list, tuple, deque, *((array, bytearray) if WITH_GIL else ()))  # some may move in memory while they are read
+_OUTSIDE = frozenset(
+    """monotonic monotonic_ns perf_counter perf_counter_ns process_time time time_ns now utcnow today
+    exists isfile isdir is_file is_dir stat listdir scandir iterdir glob getsize getmtime open read recv poll select
+    random randint randrange choice uniform""".split()  # noqa: SIM905
+)
+"""What gives another answer the next time, though none of the program's values has changed."""
 STAY = 3  # looks
 _DEEP, _WIDE, _MANY = 5, 20, 3000  # steps from a root, parts of one container, places in all
 
@@ -62,7 +71,10 @@ def gets_on(samples: list[Values]) -> bool:
 
 def is_told(home: Home, samples: list[Values], moved: set[int]) -> bool:
     """Whether all that the threads that have moved could get on with has been looked at, or something goes round."""
-    return WITH_GIL or any(map(_goes_round, _courses(samples))) or not any(_keeps_state(home, moved))
+    functions = [list(dis.get_instructions(code)) for code in _running(home, moved)]
+    if any(map(_asks_outside, functions)):
+        return False
+    return WITH_GIL or any(map(_goes_round, _courses(samples))) or not any(map(_keeps_state, functions))
 
 
 def _courses(samples: list[Values]) -> Iterator[list[Any]]:
@@ -78,13 +90,26 @@ def _goes_round(course: list[Any]) -> bool:
     return len(stays) > len(set(stays))
 
 
-def _keeps_state(home: Home, moved: set[int]) -> Iterator[bool]:
-    """For each function of the program these threads are in: whether it sets variables, or walks through something."""
+def _running(home: Home, moved: set[int]) -> Iterator[CodeType]:
+    """The program's functions that these threads are in."""
     for ident, innermost in sys._current_frames().items():
         for frame in _outwards(innermost) if ident in moved else ():
             if frame.f_code.co_filename in home:
-                names = {instruction.opname for instruction in dis.get_instructions(frame.f_code)}
-                yield any(name.startswith(("STORE_FAST", "STORE_DEREF", "FOR_ITER")) for name in names)
+                yield frame.f_code
+
+
+def _keeps_state(function: list[dis.Instruction]) -> bool:
+    """Whether it sets variables of its own, or walks through something."""
+    return any(step.opname.startswith(("STORE_FAST", "STORE_DEREF", "FOR_ITER")) for step in function)
+
+
+def _asks_outside(function: list[dis.Instruction]) -> bool:
+    """Whether it may call something of `_OUTSIDE`. The name `time` alone is the module's."""
+    return any(
+        step.argval in _OUTSIDE and (step.opname.startswith(("LOAD_ATTR", "LOAD_METHOD")) or step.argval != "time")
+        for step in function
+        if step.opname.startswith(("LOAD_ATTR", "LOAD_METHOD", "LOAD_GLOBAL", "LOAD_NAME"))
+    )
 
 
 def _goes_forward(course: list[Any]) -> bool:

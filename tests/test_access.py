@@ -143,7 +143,7 @@ def test_each_step_of_an_iteration_is_an_access(body: str, log: list[str]) -> No
         ("assert x", ["read list[*]"]),
         ("f'{x}'", ["read list[*]"]),
         ("'%s' % (x,)", ["read list[*]"]),
-        ("x == y", ["read list[*] + read dict[*]"]),
+        ("x == y", ["read dict[*] + read list[*]"]),
         ("x == [x]", ["read list[*] + read list[*]"]),
         ("x is y, x is not None", []),
         ("x + x", ["read list[*]"]),

@@ -157,10 +157,13 @@ class Containers(Variables):
         return left, right
 
     def compared(self, left: Any, right: Any, site: int) -> Any:
-        """The same for comparisons, which look into containers within containers."""
+        """The same for comparisons, which look into containers within containers.
+
+        The left operand is named last, since that step carries it all out: the right one is often a literal.
+        """
         if type(left) in INERT and type(right) in INERT:
             return right
-        self.say(deep((left, right)), site)
+        self.say(deep((right, left)), site)
         return right
 
     def compared_pair(self, left: Any, right: Any, site: int) -> tuple[Any, Any]:

@@ -276,3 +276,23 @@ def test_who_waited_for_an_item_and_is_refused_by_a_shutdown_could_not_have_gone
     found = json.loads(told.stdout)
     assert (found["exhausted"], found["outcome"]) == (True, "passed"), found["message"]
     assert set(found["results"]) == {"[1, 'shut down']", "['shut down', 1]"}
+
+
+AGAIN = """
+import threading
+S = threading.{kind}(0)
+def wait(): S.acquire()
+def again(): S.__init__(1)
+def main():
+    threads = [threading.Thread(target=f, name=f.__name__) for f in (wait, again)]
+    for t in threads: t.start()
+    for t in threads: t.join()
+"""
+
+
+@pytest.mark.parametrize("kind", ["Semaphore", "BoundedSemaphore"])
+def test_a_second_init_forgets_who_waits(kind: str) -> None:
+    source = AGAIN.replace("{kind}", kind)
+    found = searched(source)
+    assert {outcome for outcome, _ in found.ends} == {"passed", "deadlock"}
+    assert found.ends == brute_force(source, 10 * LIMIT, main_first=True)

@@ -16,7 +16,8 @@ with `Scheduler.arrival_points`, and says so in its witnesses):
   who has not come cannot let time pass. With one thread waiting, or none, it does not.
 - An event is cleared. Who has waited goes on all the same; who was to come would find it cleared.
 - The program works on what is inside (`q.queue.clear()`, `sem._value = 1`): nobody is notified of that. An operation
-  that fails half-way (items of a PriorityQueue that cannot be compared) leaves the same behind.
+  that fails half-way (items of a PriorityQueue that cannot be compared) leaves the same behind, and a second
+  `__init__` forgets who waits.
 
 It is one as well where bypasses are judged, which go by who asked first, and always where an operation is called from
 within another one, with a time limit, or on a class that has other insides than the library's.

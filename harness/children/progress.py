@@ -78,10 +78,13 @@ def is_told(home: Home, samples: list[Values], moved: set[int]) -> bool:
 
 
 def _courses(samples: list[Values]) -> Iterator[list[Any]]:
-    """The values at each place that was there most of the time, in the order of the looks."""
+    """The values at each place that was there several times, in the order of the looks.
+
+    Not each time: the variables of a function that is called again and again are there while it runs.
+    """
     for path in {path for sample in samples for path in sample}:
         course = [sample[path] for sample in samples if path in sample]
-        if 2 * len(course) > len(samples):
+        if len(course) > STAY:
             yield course
 
 

@@ -84,7 +84,7 @@ def _courses(samples: list[Values]) -> Iterator[list[Any]]:
     """
     for path in {path for sample in samples for path in sample}:
         course = [sample[path] for sample in samples if path in sample]
-        if len(course) > STAY:
+        if len(course) > min(STAY, len(samples) // 2):
             yield course
 
 

@@ -128,7 +128,7 @@ def test_c_code_that_runs_program_code_between_elements_announces_each_element(b
     [
         ("u[0] = 1", ["write UserList[*] + write list[*]"]),
         ("u.append(1), len(u), u.copy()", [f"{k} UserList[*] + {k} list[*]" for k in ("write", "read", "read")]),
-        ("for _ in u: break", ["read UserList[*]"] * 2),
+        ("for _ in u: break", ["read UserList[*] + read list[*]"] * 2),
         ("m[0] = 1", ["write bytearray[0]"]),
     ],
 )

@@ -14,8 +14,9 @@ called right before the access takes effect, and is the scheduling point. `kind`
                                                     `__hash__` or `__eq__` the program wrote
     iterator, generator   the iterator ("write")    WHOLE, beside the read of what it walks over
 
-`in_order(mapping, site)` is called where the program is about to see which keys of a dict came first (a loop, `list`,
-`str`, `popitem` …, but not `sorted`, `len` or `sum`).
+`in_order(mapping, site)` is called where the program is about to see which keys of a dict came first, or which elements
+of a set: wherever all of one is read (a loop, `list`, `str`, a copy, `max(…, key=…)` …), but for what comes to the same
+in any order (`len`, `==`, `sorted` or `sum` of what is `alike`).
 
 `together(touches, site)` is called instead where one operation touches several things at once: a list of
 (kind, obj, key), one scheduling point. Without it `access` is called for each, which lets threads change

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import sys
 import types
 from collections.abc import Callable
@@ -9,8 +10,8 @@ from typing import Any, Protocol
 
 from harness.trace import WHOLE
 from harness.world.access_attributes import OWNERS, load_touches, owner_of, store_touches
-from harness.world.access_effects import LASTING, SHOWING, UNSEEN, UNSTEADY
-from harness.world.access_reach import CALLS, LOOKING, Effect, Touch, contents, reachable
+from harness.world.access_effects import BLIND, LASTING, SHOWING, UNSEEN, UNSTEADY
+from harness.world.access_reach import CALLS, LOOKING, Effect, Touch, alike, contents, reachable
 from harness.world.access_types import FACTS, PLAIN, QUIET, facts_of, is_code, lookup
 
 Access = Callable[[str, Any, Any, int], None]
@@ -50,18 +51,20 @@ class Announcer:
         for value in values:
             if self._in_order is not None and facts_of(type(value)).sort in ("container", "view"):
                 container = contents(value)
-                if isinstance(container, dict):
+                if isinstance(container, dict) or (isinstance(container, set) and _crowded(container)):
                     self._in_order(owner_of(container), site)
 
     def _one_by_one(self, touches: list[Touch], site: int) -> None:
         for kind, obj, key in touches:
             self.access(kind, obj, key, site)
 
-    def say(self, touches: list[Touch], site: int) -> None:
-        """Announce one operation."""
+    def say(self, touches: list[Touch], site: int, blind: bool = False) -> None:
+        """Announce one operation. `blind`: it reads containers, but cannot show which of their keys came first."""
         if CALLS in touches:
             touches = [touch for touch in touches if touch is not CALLS]
             self.not_seen("what C code does between calls of the program's methods is one step", site, None)
+        if not blind:
+            self.in_order(site, *(obj for kind, obj, key in touches if kind == "read" and key is WHOLE))
         if len(touches) == 1:
             kind, obj, key = touches[0]
             self.access(kind, owner_of(obj) if OWNERS else obj, key, site)
@@ -73,11 +76,12 @@ class Announcer:
         effect, receiver = call
         if effect in UNSEEN:
             self.not_seen(UNSEEN[effect], site, effect in LASTING)
-        if effect in SHOWING:
-            self.in_order(site, *(touch[1] for touch in reachable(arguments)))
         looking = any(type(argument) in LOOKING for argument in arguments)
         touches = [*effect(receiver, arguments), *(reachable(arguments) if looking else ())]
-        self.say(touches, site)
+        if effect in SHOWING:
+            self.in_order(site, *(touch[1] for touch in touches))
+        blind = effect in BLIND and not looking and (BLIND[effect] or alike(arguments))
+        self.say(touches, site, blind)
         if effect not in UNSTEADY or looking:
             return
         while touches:
@@ -88,7 +92,7 @@ class Announcer:
                 kind, obj, key = touches[0]
                 self.instead(kind, owner_of(obj), key, site)
                 return
-            self.say(touches, site)
+            self.say(touches, site, blind)
 
 
 class Variables(Announcer):
@@ -163,6 +167,19 @@ class Variables(Announcer):
     def cell_v(self, value: Any, variable: types.FunctionType, site: int) -> Any:
         self.access("write", variable.__closure__[0], WHOLE, site)  # type: ignore[index]
         return value
+
+
+def _crowded(elements: set[Any]) -> bool:
+    """True if an element is not where its hash alone would put it, so that the order shows which came first.
+
+    CPython's sets (Objects/setobject.c) have a table of a power of two, of at least eight places.
+    """
+    places = max(8, (set.__sizeof__(elements) - _EMPTY) // _ENTRY)
+    return len({hash(element) % places for element in set.__iter__(elements)}) < len(elements)
+
+
+_ENTRY = 2 * struct.calcsize("P")
+_EMPTY = set.__sizeof__(set())
 
 
 def _ignored(what: str, site: int, later: bool | None = False) -> None:

@@ -13,8 +13,8 @@ from harness.world.access_containers import Containers
 from harness.world.access_effects import nothing, write_all, write_from
 from harness.world.access_functions import Call, class_call, effect_of, method_touching, super_call
 from harness.world.access_outside import Leaving, goes_outside, leaving
-from harness.world.access_reach import deep
-from harness.world.access_standins import Receiver
+from harness.world.access_reach import LOOKING, deep, reachable
+from harness.world.access_standins import BoundMethod, Receiver
 from harness.world.access_types import (
     FACTS,
     MISSING,
@@ -32,8 +32,6 @@ from harness.world.access_types import (
 
 _ATTRIBUTE, _DYNAMIC = "attribute", "dynamic"
 _SPECIAL = frozenset(("module", "class", "super"))
-_IN_ORDER = frozenset((list, tuple, iter, zip, map, filter, enumerate, reversed, str, repr))
-_METHODS_IN_ORDER = frozenset(("popitem", "join", "extend", "extendleft", "most_common", "elements"))
 
 
 class Calls(Containers):
@@ -46,8 +44,6 @@ class Calls(Containers):
             return function
         found = effect_of(function)
         if found is not None:
-            if (kind is type or kind is types.BuiltinFunctionType) and function in _IN_ORDER:
-                self.in_order(site, *arguments)
             self.effect(found, arguments, site)
         return function
 
@@ -60,8 +56,11 @@ class Calls(Containers):
         there = leaving(type(manager))
         return manager if there is None else Leaving(manager, lambda: self.effect((there, manager), (), site))
 
-    def fed(self, function: Any, site: int, /, *arguments: Any) -> tuple[Any, ...]:
+    def fed(self, function: Any, site: int, key: Any, /, *arguments: Any) -> tuple[Any, ...]:
         """The same for functions that may run program code between two elements: each element is a step."""
+        self.in_order(site, *arguments)  # of two that a key makes equal the first one counts
+        if type(key) in LOOKING:
+            self.say(reachable(arguments), site)
         if (function is map or function is filter or function is functools.reduce) and arguments:
             applied = self._applied(arguments[0], site)
             if applied is not arguments[0] or runs_program_code(applied):
@@ -88,6 +87,8 @@ class Calls(Containers):
         effect, receiver = found
 
         def announced(*arguments: Any, **named: Any) -> Any:
+            if "key" in named:
+                self.in_order(site, *arguments)
             self.effect(found, (*arguments, *named.values()), site)
             if effect is write_from:
                 arguments = tuple(self._fed_to(receiver, argument, site) for argument in arguments)
@@ -151,8 +152,6 @@ class Calls(Containers):
             return obj
         if found[0] is write_from and any(map(_runs_code, arguments)):
             return Receiver(self._announcing(getattr(obj, name), found, site))
-        if name in _METHODS_IN_ORDER:
-            self.in_order(site, obj, *arguments)
         self.effect(found, arguments, site)
         return obj
 
@@ -177,9 +176,7 @@ class Calls(Containers):
         if plan in (QUIET, _ATTRIBUTE, _DYNAMIC):
             return obj
         method = getattr(obj, name)
-        announcing: Any = functools.wraps(method)(self._announcing(method, (plan, obj), site))
-        announcing.__self__ = obj
-        return Receiver(announcing)
+        return Receiver(BoundMethod(method, self._announcing(method, (plan, obj), site)))
 
     def _special(self, obj: Any, name: str, site: int, strict: bool) -> Call | None:
         """Functions of modules, methods taken from classes, and `super()`."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from functools import partial
 from typing import Any
 
 from harness.trace import WHOLE
 from harness.world.access_announce import Variables
 from harness.world.access_attributes import OWNERS, owner_of
+from harness.world.access_effects import write_from
 from harness.world.access_library import METHODS
 from harness.world.access_reach import (
     INERT,
@@ -22,7 +23,7 @@ from harness.world.access_reach import (
     stepping,
 )
 from harness.world.access_standins import AttributeInPlace, Items, ItemsInPlace
-from harness.world.access_types import FRESH_ITERATORS, Steps, derives, facts_of, runs_program_code
+from harness.world.access_types import FRESH_ITERATORS, Steps, derives, facts_of, is_a, runs_program_code
 
 _CONTAINERS = frozenset(("container", "view", "foreign"))
 
@@ -64,6 +65,14 @@ class Containers(Variables):
     def item_w(self, obj: Any, key: Any, site: int) -> Any:
         self._item(obj, key, site, "write")
         return obj
+
+    def slice_w(self, obj: Any, value: Any, site: int) -> None:
+        """All that is in `value` is about to be stored."""
+        facts = facts_of(type(obj))
+        if facts.base is not None and facts.is_native("__setitem__"):
+            self.say(write_from(obj, (value,)), site)
+        else:
+            self._item(obj, WHOLE, site, "write")
 
     def item_d(self, obj: Any, key: Any, site: int) -> Any:
         facts = facts_of(type(obj))
@@ -109,9 +118,11 @@ class Containers(Variables):
         facts = facts_of(type(value))
         if facts.base is not None:
             if facts.is_native(special):
+                if special != "__len__":
+                    self.in_order(site, value)
                 self.access("read", owner_of(value) if OWNERS else value, WHOLE, site)
         elif facts.sort == "view" or facts.sort == "foreign" and facts.is_native(special):
-            self.say(readable((value,)), site)
+            self.say(readable((value,)), site, special == "__len__")
         return value
 
     def read(self, value: Any, site: int) -> Any:
@@ -163,7 +174,7 @@ class Containers(Variables):
         """
         if type(left) in INERT and type(right) in INERT:
             return right
-        self.say(deep((right, left)), site)
+        self.say(deep((right, left)), site, not (is_a(left, OrderedDict) and is_a(right, OrderedDict)))
         return right
 
     def compared_pair(self, left: Any, right: Any, site: int) -> tuple[Any, Any]:
@@ -191,11 +202,10 @@ class Containers(Variables):
             if facts.is_native("__contains__"):
                 self.effect((METHODS[facts.base]["__contains__"], container), (element,), site)
         elif facts.sort in ("view", "iterator", "generator", "foreign"):
-            self.say(
-                [*deep(contents(container)), *deep(element)] if facts.sort != "generator" else stepping(container), site
-            )
+            steps = facts.sort == "generator"
+            self.say(stepping(container) if steps else [*deep(contents(container)), *deep(element)], site, True)
         elif type(container) in (tuple, frozenset):
-            self.say(deep((container, element)), site)
+            self.say(deep((container, element)), site, True)
         return container
 
     def in_pair(self, element: Any, container: Any, site: int) -> tuple[Any, Any]:
@@ -210,6 +220,10 @@ class Containers(Variables):
         if facts.sort not in _CONTAINERS or not facts.is_native("__iter__"):
             return iterable
         container = contents(iterable)
+        if facts.sort == "foreign":
+            announce = partial(self.say, deep(container), site)
+            announce()
+            return Steps.over(iter(iterable), announce)
         self.in_order(site, iterable)
         if facts.base is not list:
             self.access("read", owner_of(container), WHOLE, site)
@@ -240,9 +254,7 @@ class Containers(Variables):
         sort = facts_of(type(iterable)).sort
         if sort in ("iterator", "generator"):
             return self._walk(iterable, iterable, site)
-        self._reads(iterable, "__iter__", site)
-        self.in_order(site, iterable)
-        return iterable
+        return self._reads(iterable, "__iter__", site)
 
     def unpack(self, value: Any, site: int) -> Any:
         return self.star(value, site)

@@ -72,6 +72,11 @@ def read_arguments(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
     return readable(arguments)
 
 
+def counted(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
+    """`len`, or a set."""
+    return readable(arguments)
+
+
 def write_arguments(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
     """What nothing is known of changes the containers it is given, and may look at all that it can reach."""
     return [*writable(arguments), *_looked_at(arguments)]
@@ -131,6 +136,11 @@ def deep_arguments(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
         steps = facts_of(type(argument)).sort in ("iterator", "generator")
         touches += stepping(argument) if steps else deep(argument)
     return touches
+
+
+def summed(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
+    """What comes to the same in whatever order, mostly."""
+    return deep_arguments(receiver, arguments)
 
 
 def first_written(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
@@ -207,8 +217,11 @@ def proxied(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
     return []
 
 
-SHOWING = {look_around, formatted}
-"""Effects that show which keys of a dict came first."""
+SHOWING = {write_arguments, write_everything, write_if_any}
+"""Effects that show which keys came first in what they change."""
+
+BLIND = {counted: True, find: True, copied_and_compared: False, summed: False, read_deep: False}
+"""Effects that read containers and do not show which keys came first; False: where the elements are `alike`."""
 
 LASTING = {strings, proxied}
 """Effects that matter even where they come before the second thread."""
@@ -235,6 +248,7 @@ def outside(root: str, written: Effect) -> Effect:
 UNSTEADY = {get_item, write_if_present, write_if_absent, write_if_any, read_from_end, write_from_end, read_deep}
 UNSTEADY |= {
     deep_arguments,
+    summed,
     copied_and_compared,
     write_and_compare,
     write_from_deep,

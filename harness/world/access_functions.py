@@ -13,6 +13,7 @@ from harness.world.access_effects import nothing, read_arguments, weakly, write_
 from harness.world.access_library import FUNCTIONS, foreign_effect, method_effect
 from harness.world.access_outside import builtin_outside, making_outside
 from harness.world.access_reach import Effect, Touch, readable
+from harness.world.access_standins import BoundMethod
 from harness.world.access_types import MISSING, derives, facts_of, is_a, is_instrumented, lookup, lookup_after
 
 Call = tuple[Effect, Any]
@@ -37,6 +38,8 @@ def _effect_of(function: Any) -> Call | None:
         return effect and (effect, function)
     if kind is types.MethodType:
         return _bound(function)
+    if kind is BoundMethod:
+        return None
     if kind in _BUILTIN_METHODS:
         return _builtin(function)
     if kind in _UNBOUND:

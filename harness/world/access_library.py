@@ -20,6 +20,7 @@ from harness.trace import WHOLE
 from harness.world import access_effects
 from harness.world.access_effects import (
     copied_and_compared,
+    counted,
     deep_arguments,
     first_written,
     formatted,
@@ -33,6 +34,7 @@ from harness.world.access_effects import (
     read_both,
     read_object,
     strings,
+    summed,
     weakly,
     write_arguments,
     write_around,
@@ -170,22 +172,19 @@ def foreign_effect(function: Any, method: bool) -> Effect | None:
     return effect if root in sys.stdlib_module_names else outside(root, effect)
 
 
-_READING_TYPES = (list, tuple, set, frozenset, bytes, bytearray, array, collections.deque, collections.Counter)
+_READING_TYPES = (list, tuple, bytes, bytearray, array, collections.deque, collections.Counter)
 _OPERATORS = "add concat contains mul getitem and_ or_ xor sub lt le gt ge not_ truth length_hint countOf indexOf"
 
 
 def _functions() -> Iterator[tuple[Effect, Iterable[Any]]]:
-    yield read_arguments, (len, bool, reversed, math.fsum, math.prod, *_READING_TYPES)
+    yield read_arguments, (reversed, math.fsum, math.prod, *_READING_TYPES)
+    yield counted, (len, bool, set, frozenset)
+    yield summed, (sum, min, max, any, all)
     yield deep_arguments, (getattr(operator, name) for name in _OPERATORS.split())
     yield copied_and_compared, (sorted,)
     yield (
         deep_arguments,
         (
-            sum,
-            min,
-            max,
-            any,
-            all,
             functools.reduce,
             dict,
             bisect.bisect_left,

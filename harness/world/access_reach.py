@@ -201,6 +201,22 @@ def is_library(cls: type) -> bool:
 _LAB = frozenset(("threading", "_thread", "_threading_local", "harness.world.lock", "harness.world.thread"))
 
 
+def alike(values: Iterable[Any]) -> bool:
+    """True if what is in the dicts among these can be sorted and added in any order, with one result."""
+    for value in values:
+        kind = type(value)
+        if facts_of(kind).sort in ("container", "view"):
+            container = contents(value)
+            if facts_of(type(container)).base is dict:
+                parts = dict.values(container) if kind is type({}.values()) else dict.keys(container)
+                if len(set(map(type, tuple(parts)))) > 1 or not _EXACT.issuperset(map(type, tuple(parts))):
+                    return False
+    return True
+
+
+_EXACT = frozenset((int, str, bytes))
+
+
 def reachable(values: Iterable[Any]) -> list[Touch]:
     """Reading all that can be reached from the values, the program's own objects included."""
     return [touch for value in values for touch in deep(value, True)]

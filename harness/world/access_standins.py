@@ -35,6 +35,7 @@ class Announcer(Protocol):
     def item(self, obj: Any, key: Any, site: int) -> Any: ...
     def item_w(self, obj: Any, key: Any, site: int) -> Any: ...
     def item_d(self, obj: Any, key: Any, site: int) -> Any: ...
+    def slice_w(self, obj: Any, value: Any, site: int) -> None: ...
     def get(self, obj: Any, name: str, site: int) -> Any: ...
     def set(self, obj: Any, name: str, site: int) -> Any: ...
     def aug_rhs(self, left: Any, right: Any, site: int) -> Any: ...
@@ -54,7 +55,10 @@ class Items:
         return self._container[key]
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        self._say.item_w(self._container, key, self._site)
+        if type(key) is slice:
+            self._say.slice_w(self._container, value, self._site)
+        else:
+            self._say.item_w(self._container, key, self._site)
         self._container[key] = value
 
     def __delitem__(self, key: Any) -> None:
@@ -143,3 +147,37 @@ class Receiver:
 
     def __getattribute__(self, name: str) -> Any:
         return _get(self, "_lab_function")
+
+
+class BoundMethod:
+    """A container's own method, loaded to be called later: the same in all but that it announces itself then."""
+
+    __slots__ = ("_method", "_announcing")
+
+    def __init__(self, method: Any, announcing: Callable[..., Any]) -> None:
+        self._method, self._announcing = method, announcing
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        return self._announcing(*arguments, **named)
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        return type(self._method)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._method, name)
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self._method == (_method_of(other) if type(other) is BoundMethod else other))
+
+    def __hash__(self) -> int:
+        return hash(self._method)
+
+    def __repr__(self) -> str:
+        return repr(self._method)
+
+    def __reduce__(self) -> Any:
+        return self._method.__reduce__()
+
+
+_method_of = BoundMethod.__dict__["_method"].__get__

@@ -12,6 +12,7 @@ import types
 import weakref
 from array import array
 from collections.abc import Callable, Iterator
+from enum import Enum
 from typing import Any
 
 CONTAINERS = (list, dict, set, collections.deque, bytearray, array)
@@ -152,7 +153,7 @@ def _sort_of_other(cls: type) -> str:
     written_in_python = _flags(cls) & (_HEAP | _IMMUTABLE) == _HEAP and "__module__" in namespace_of(cls)
     if is_a(lookup(cls, "__next__")[0], types.WrapperDescriptorType, types.MethodDescriptorType):
         return "iterator"
-    if _is_foreign(cls, "__getitem__") and _is_foreign(cls, "__len__"):
+    if _is_foreign(cls, "__getitem__") or (_is_foreign(cls, "__len__") and not derives(cls, (Enum,))):
         return "foreign"
     if written_in_python or derives(cls, (BaseException,)) or cls is object:
         return "object"

@@ -91,7 +91,9 @@ class Expressions(Shapes):
         simple = self.is_simple_key(node.slice)
         value = self.expression(node.value)
         key = self.expression(node.slice)
-        if simple and isinstance(key, ast.Slice):
+        if isinstance(key, ast.Slice) and isinstance(node.ctx, ast.Store):
+            node.value, node.slice = self.hook("sub", value, value, site), key  # what is stored is read just then
+        elif simple and isinstance(key, ast.Slice):
             node.value = self.hook("whole" + mode, value, value, site)
         elif simple:
             node.value = self.hook("item" + mode, value, value, key, site)
@@ -234,7 +236,9 @@ class Expressions(Shapes):
         if self._is_left_alone(function):
             node.args = arguments
         elif early:
-            found = self.hook("fed" if fed else "args", node, function, site, *arguments)
+            key = [k.value if self.is_simple(k.value) else ast.Constant(None) for k in inert if k.arg == "key"]
+            first = [*key, ast.Constant(None)][:1] if fed else []
+            found = self.hook("fed" if fed else "args", node, function, site, *first, *arguments)
             node.func, node.args = function, [placed(ast.Starred(found, ast.Load()), node)]
         else:
             node.func = self._callee(function, site, [*arguments, *extra] if simple else None)
@@ -335,7 +339,8 @@ class Expressions(Shapes):
 def _runs_code_between(node: ast.Call) -> bool:
     """True for calls that may run code of the program between two elements of a container."""
     name = getattr(node.func, "id", None) or getattr(node.func, "attr", "")
-    return name in ("map", "filter", "reduce") or name in ("max", "min") and any(k.arg == "key" for k in node.keywords)
+    keyed = any(k.arg == "key" for k in node.keywords)
+    return name in ("map", "filter", "reduce") or (name in ("max", "min", "sorted") and keyed)
 
 
 def _bound_names(target: ast.expr) -> Iterator[ast.Name]:

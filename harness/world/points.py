@@ -165,7 +165,7 @@ class Points:
         if me.daemon and kind != "read" and site not in self.hot:  # the exit may come before it: main's result shows
             self.hot.add(site)
             self.learned = True
-        new_key = kind != "read" and isinstance(obj, dict) and self._is_new(obj, key)
+        new_key = kind != "read" and isinstance(obj, (dict, set)) and self._is_new(obj, key)
         if new_key:
             self._stored.setdefault(id(obj), set()).add(me.index)
             if self._ordered and self.token(obj) in self._ordered:
@@ -186,7 +186,7 @@ class Points:
         if id(obj) not in self._inside:
             self._touch(obj, key, me.index, kind != "read", site)
         scheduler.turned_out(Operation(kind, self._token(obj), self._lasting(key), site))
-        if kind != "read" and isinstance(obj, dict):
+        if kind != "read" and isinstance(obj, (dict, set)):
             self._comes_last(obj, key)
 
     def shows_order(self, mapping: Any, site: int) -> None:
@@ -195,7 +195,7 @@ class Points:
         Without that they are locations of their own, and nobody could tell in which order they were stored.
         Of the names in a module or an object it can only be said that their order is not searched.
         """
-        if not isinstance(mapping, dict) or id(mapping) in self.instrumented:
+        if not isinstance(mapping, (dict, set)) or id(mapping) in self.instrumented:
             names = self._seen.get(id(mapping), (None, {}))[1].values()
             writers = {seen.owner for seen in names if seen.written}
             if MANY in writers or len(writers) > 1:
@@ -207,10 +207,12 @@ class Points:
                 self._ordered.add(token)
                 self.learned = True
 
-    def _is_new(self, mapping: dict[Any, Any], key: Hashable) -> bool:
-        return key is not WHOLE and id(mapping) not in self.instrumented and not dict.__contains__(mapping, key)
+    def _is_new(self, mapping: dict[Any, Any] | set[Any], key: Hashable) -> bool:
+        if key is WHOLE or id(mapping) in self.instrumented:
+            return False
+        return not (dict if isinstance(mapping, dict) else set).__contains__(mapping, key)  # type: ignore[operator]
 
-    def _comes_last(self, mapping: dict[Any, Any], key: Hashable) -> None:
+    def _comes_last(self, mapping: dict[Any, Any] | set[Any], key: Hashable) -> None:
         if self._ordered and self.token(mapping) in self._ordered and self._is_new(mapping, key):
             self._scheduler.touch((_ORDER, self.token(mapping)))
 

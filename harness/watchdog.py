@@ -117,8 +117,12 @@ class Watchdog:
         self._send(SoFar(self.so_far()))
         return True
 
+    def on(self) -> None:
+        """Work begins: what is overdue is counted from here, and from the beginning of each execution."""
+        self._since = time.monotonic()
+
     def off(self) -> None:
-        """No execution is under way."""
+        """The work is done."""
         self._since = None
 
     def gives_up(self, what: str, so: str = "") -> NoReturn:

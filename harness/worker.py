@@ -242,39 +242,35 @@ def _work(work: Work, pipe: int, parent: int) -> NoReturn:
     def write(data: bytes) -> None:
         _write(pipe, HEAD.pack(len(data)) + data)
 
-    def send(body: Any) -> None:
-        data = pickle.dumps(body)
+    def write_alone(data: bytes) -> None:
         with lock:
             write(data)
+
+    def send(body: Any) -> None:
+        write_alone(pickle.dumps(body))
 
     watchdog = Watchdog(work.timeout, send, parent, Box(work.box))
     watchdog.start()
     guards.install(watchdog, write)
-    _answer(work, watchdog, send, core)
+    _answer(work, watchdog, send, write_alone, core)
 
 
-def _answer(work: Work, watchdog: Watchdog, send: Send, core: Any) -> NoReturn:
+def _answer(work: Work, watchdog: Watchdog, send: Send, write: Callable[[bytes], None], core: Any) -> NoReturn:
     """Request after request, until the process is killed; it stays on its `core` as long."""
     answer: Callable[[Any], Any] | None = None
-    result: Any
+    result: bytes
     while True:
-        request, fatal = _next_request(work.requests)
+        (size,) = HEAD.unpack(_read(work.requests, HEAD.size))
+        watchdog.on()  # what the last execution has left may be collected at any moment, and have finalizers
+        request, fatal = pickle.loads(_read(work.requests, size))
         watchdog.request(fatal)
         try:
             answer = answer or work.opens(work.setup, lambda body: send(Message(body)))
-            result = answer(request)
+            result = pickle.dumps(answer(request))
         except Exception as error:
-            result = Failed(_sendable(error))
+            result = pickle.dumps(Failed(_sendable(error)))
         watchdog.off()
-        try:
-            send(result)
-        except Exception as error:
-            send(Failed(_sendable(error)))
-
-
-def _next_request(pipe: int) -> tuple[Any, int]:
-    (size,) = HEAD.unpack(_read(pipe, HEAD.size))
-    return pickle.loads(_read(pipe, size))  # type: ignore[no-any-return]
+        write(result)
 
 
 def _close_streams() -> None:

@@ -25,6 +25,7 @@ from harness.world.showing import package_hint, show_error, show_result
 _HARNESS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
 _BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 LONGEST = 500  # characters of a message that are kept
+_make_invoker: Callable[[], Callable[[threading.Thread], None]] = threading._make_invoke_excepthook  # type: ignore[attr-defined]
 _clock = time.perf_counter  # the wall's, whatever the program's clock will be
 
 
@@ -83,7 +84,8 @@ class Performance:
         self._home: Home = stage.modules.home
 
     def run(self) -> Run:
-        threading.excepthook = self._thread_died
+        threading.excepthook = _tell
+        threading._make_invoke_excepthook = self._invoker  # type: ignore[attr-defined]
         sys.unraisablehook = self._raw_thread_died
         try:
             main: Any = getattr(self._modules.program(), "main", None)
@@ -132,10 +134,17 @@ class Performance:
         summary = _name_of(error)[:LONGEST]
         self.failures.append((end, summary, f"{summary} in {thread}{_place(error.__traceback__, self._home)}"))
 
-    def _thread_died(self, args: Any) -> None:
-        if args.exc_type is not SystemExit:
-            _print(args.exc_value)
-            self._note(args.exc_value, args.thread.name if args.thread else "a thread")
+    def _invoker(self) -> Callable[[threading.Thread], None]:
+        """What a thread calls when it dies of an exception: it is noted, whatever hook the program has put in place."""
+        invoke = _make_invoker()
+
+        def noted(thread: threading.Thread) -> None:
+            error = sys.exc_info()[1]
+            if error is not None and not isinstance(error, SystemExit):
+                self._note(error, thread.name)
+            invoke(thread)
+
+        return noted
 
     def _raw_thread_died(self, args: Any) -> None:
         """Only threads started by `_thread` count: an error in a destructor is noise to the interpreter as well."""
@@ -186,6 +195,11 @@ def _check(oracle: CodeType) -> Callable[[Any], None]:
     exec(oracle, module.__dict__)
     check: Callable[[Any], None] = module.check
     return check
+
+
+def _tell(args: Any) -> None:
+    if not issubclass(args.exc_type, SystemExit):
+        _print(args.exc_value)
 
 
 def _print(error: BaseException) -> None:

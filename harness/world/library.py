@@ -87,8 +87,13 @@ class Library:
     def at_exit(self) -> None:
         """What the interpreter does when main has returned: thread atexit hooks, then all non-daemon threads."""
         self.threading._SHUTTING_DOWN = True
-        for hook in reversed(self.threading._threading_atexits):
-            hook()
+        try:
+            for hook in reversed(getattr(self.threading, "_threading_atexits", ())):
+                hook()
+        except Unwind:
+            raise
+        except BaseException:  # the interpreter reports it, and waits for nobody then
+            return
         self.scheduler.point(Operation("exit"), thread.Others(self.scheduler))
 
     def futures(self) -> dict[str, ModuleType]:

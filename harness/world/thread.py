@@ -106,12 +106,21 @@ def install(threading: ModuleType, scheduler: Scheduler, crashed: CrashHandler, 
             if not isinstance(error, SystemExit):
                 crashed(task, error)
             if not scheduler.unwinding:
-                self._invoke_excepthook(self)
+                _tell(self)
             _at_end(self, task)
         finally:
             _has_stopped(self)
             threading._active.pop(task.ident, None)
             task.handle = None  # what is local to the thread goes when its Thread goes
+
+    def _tell(self: Any) -> None:
+        """Call the hook for uncaught exceptions; what it raises itself ends the thread, which has ended."""
+        try:
+            self._invoke_excepthook(self)
+        except Unwind:
+            raise
+        except BaseException:
+            pass
 
     def _at_end(self: Any, task: Task) -> None:
         """Where somebody looks at who is alive, a thread still is after the last thing it has done."""

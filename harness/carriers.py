@@ -65,3 +65,10 @@ class Carriers:
         if self.leaving is not None:
             leaving, self.leaving = self.leaving, None
             leaving.join()
+
+
+def park() -> None:
+    """Where a thread stays that cannot be ended."""
+    lock = _thread.allocate_lock()
+    lock.acquire()
+    lock.acquire()

@@ -31,7 +31,7 @@ from collections.abc import Callable, Hashable, Iterator
 from contextvars import Context
 
 from harness.bypasses import Bypasses
-from harness.carriers import Carrier, Carriers
+from harness.carriers import Carrier, Carriers, park
 from harness.steps import StepLog
 from harness.task import Both, Holdable, Policy, Recorder, Task, waiting_in_line
 from harness.trace import CLOCK, WHOLE, Operation, Step
@@ -141,9 +141,10 @@ class Scheduler:
             self.looks_at_clock()
         try:
             chosen = self._next(me)
-        except RecursionError as error:  # a policy may be half-way through: nothing can go on from here
-            error.args = (me.name, *caller(sys._getframe(1)))
-            self.failure, self.ended, self.unwinding, chosen = error, "failed", True, self.main
+        except Exception as error:  # a policy or a watcher may be half-way through: nothing can go on from here
+            if isinstance(error, RecursionError):
+                error.args = (me.name, *caller(sys._getframe(1)))
+            chosen = self._failed(error)
         if chosen is not me:
             self.current = chosen
             chosen.baton.release()
@@ -263,11 +264,7 @@ class Scheduler:
         if len(enabled) == 1 and not policy.every_step:
             chosen = enabled[0]
         else:
-            try:
-                chosen = policy.choose(enabled, running, step)
-            except Exception as error:  # it must not end up in the program's thread that happens to choose
-                self.failure = error
-                self.stop("failed")
+            chosen = policy.choose(enabled, running, step)
             if self.unwinding:  # a tail that has seen enough (a verified lasso) stops the execution, too
                 return self.main
         self.steps = step + 1
@@ -283,6 +280,11 @@ class Scheduler:
 
     def _stopped(self, reason: str) -> Task:
         self.stop(reason)
+        return self.main
+
+    def _failed(self, error: Exception) -> Task:
+        """It must not end up in the program's thread that happens to choose."""
+        self.failure, self.ended, self.unwinding = error, "failed", True
         return self.main
 
     def _enabled(self) -> list[Task]:
@@ -309,11 +311,14 @@ class Scheduler:
         if self.unwinding:
             self.main.baton.release()
             return
-        if self.noting is not None:
-            self.noting.ends(task)
-        if self.recorder is not None:
-            self.recorder.arrived(task)
-        chosen = self._next(None)
+        try:
+            if self.noting is not None:
+                self.noting.ends(task)
+            if self.recorder is not None:
+                self.recorder.arrived(task)
+            chosen = self._next(None)
+        except Exception as error:
+            chosen = self._failed(error)
         self.current = chosen
         chosen.baton.release()
 
@@ -339,7 +344,7 @@ class Scheduler:
                 self.abandoned += 1
                 self.live.remove(me)
                 self.main.baton.release()
-                _park()
+                park()
             raise_in_handlers(sys._getframe(2))
         raise Unwind
 
@@ -392,9 +397,3 @@ class Scheduler:
 _MAIN_IDENT = 999
 
 FOREVER = float("inf")
-
-
-def _park() -> None:
-    lock = _thread.allocate_lock()
-    lock.acquire()
-    lock.acquire()

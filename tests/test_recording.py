@@ -161,6 +161,30 @@ def test_values_state_locks_and_source_stand_beside_each_step(tmp_path: Path) ->
     assert step.state == {"Counter.value": "2", "Counter.lock": "ann"}
 
 
+def test_a_slot_that_is_empty_has_no_value_and_breaks_nothing(tmp_path: Path) -> None:
+    """Reading it is the program's own AttributeError, which it handles; writing it down must not raise another one."""
+    runner = runner_of(tmp_path, """\
+        import threading
+
+        class Lazy:
+            __slots__ = ("made",)
+
+        def main():
+            lazy = Lazy()
+            def fill():
+                lazy.made = 1
+                del lazy.made
+            def look():
+                getattr(lazy, "made", None)
+            threads = [threading.Thread(target=f, name=f.__name__) for f in (fill, look)]
+            for t in threads: t.start()
+            for t in threads: t.join()
+        """)  # fmt: skip
+    shown = runner.replay(Witness.parse(f"h1:passed:{runner.program.digest}"))
+    steps = [(s.thread, s.operation, s.value) for s in shown.trace.steps if s.object == "Lazy.made"]
+    assert steps == [("fill", "write", "1"), ("fill", "write", ""), ("look", "read", "")]
+
+
 def test_every_thread_that_waits_in_the_end_has_a_line_that_says_for_whom(tmp_path: Path) -> None:
     runner = runner_of(tmp_path, """
         import threading

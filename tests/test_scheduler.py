@@ -227,6 +227,31 @@ def test_what_a_policy_raises_ends_the_execution_and_not_a_thread_of_the_program
     assert caught == []
 
 
+@pytest.mark.parametrize("when", ["chosen", "arrived"])
+def test_what_a_watcher_raises_does_so_too_even_while_a_thread_ends(lab: SimpleNamespace, when: str) -> None:
+    """`worker` has no scheduling point of its own: who watches fails when it begins, or when it ends."""
+    caught: list[str] = []
+    watcher = SimpleNamespace(chosen=lambda *_: None, arrived=lambda _: None)
+
+    def fails(task: Any, *_: Any) -> None:
+        if task.name == "worker":
+            raise AttributeError("no such slot")
+
+    setattr(watcher, when, fails)
+
+    def program(w: Any) -> None:
+        thread = w.threading.Thread(target=lambda: None, name="worker")
+        try:
+            thread.start()
+            thread.join()
+        except Exception as error:
+            caught.append(repr(error))
+
+    with pytest.raises(AttributeError, match="no such slot"):
+        run(lab, program, recorder=watcher)
+    assert caught == []
+
+
 def test_the_step_bound_ends_a_program_that_would_go_on(lab: SimpleNamespace) -> None:
     def program(w: Any) -> None:
         while True:

@@ -66,7 +66,8 @@ _GOING: set[Effect] = set()
 
 
 def _root(module: Any) -> str:
-    return str(module or "").partition(".")[0]
+    """Of a `__module__`, which classes may have as a property for their instances."""
+    return module.partition(".")[0] if type(module) is str else ""
 
 
 def stepping_outside(iterator: Any) -> Touch | None:

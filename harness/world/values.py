@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from types import CellType
+from types import CellType, MemberDescriptorType
 from typing import Any
 
 from harness.world.survey import is_library
@@ -44,7 +44,12 @@ def peek(obj: Any, key: Any) -> Any:
     for cls in type(obj).__mro__:
         if key in cls.__dict__:
             found = cls.__dict__[key]
-            return found.__get__(obj, cls) if type(found).__name__ == "member_descriptor" else found
+            if type(found) is not MemberDescriptorType:
+                return found
+            try:
+                return found.__get__(obj, cls)
+            except AttributeError:
+                return MISSING
     return MISSING
 
 

@@ -2,7 +2,7 @@
 
 Four kinds of import: the lab's stand-ins (threading, time, queue, random …); modules that are
 rewritten (the program, what lies beside it, packages named with --instrument); standard modules that
-are executed as they are, but on the lab's threads and clock (`ON_LAB`); all others come from the
+are executed as they are, but on the lab's threads, clock, chance and builtins (`ON_LAB`); all others come from the
 host process, which nothing here patches. The first three are executed anew in each execution.
 """
 
@@ -26,8 +26,8 @@ from harness.world.library import Library
 from harness.world.program import TargetError
 from harness.world.standins import Identities, StandIns
 
-ON_LAB = frozenset(("sched", "logging"))
-"""Standard modules that are executed on the lab's threads and clock when a program imports them."""
+ON_LAB = frozenset(("sched", "logging", "secrets", "gettext"))
+"""Standard modules that are executed on the lab's stand-ins when a program imports them."""
 
 _MISSING: Any = object()
 
@@ -181,6 +181,8 @@ class Modules:
         owner = self._get(parent) if parent else None
         if name in self._loaded:  # its package has imported it
             return self._ready(name)
+        if owner is not None and not hasattr(owner, "__path__") and root not in self._standins.names:
+            raise ModuleNotFoundError(f"No module named {name!r}; {parent!r} is not a package", name=name)
         if root in self._standins.names:
             module = importlib.import_module(name) if rest else self._standins.load(name)
         elif root == "concurrent":
@@ -314,6 +316,11 @@ def _made(name: str, source: Source) -> ModuleType:
 
 
 def _package(globals: Any) -> str:
-    if not globals or not globals.get("__package__"):
+    """What a relative import starts from, as importlib finds it."""
+    names = globals or {"__name__": ""}
+    package = names.get("__package__")
+    if package is None:
+        package = names["__name__"] if "__path__" in names else names["__name__"].rpartition(".")[0]
+    if not package:
         raise ImportError("attempted relative import with no known parent package")
-    return str(globals["__package__"])
+    return str(package)

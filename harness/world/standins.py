@@ -1,9 +1,10 @@
 """Modules of the host that a program gets its own copy of, so that an execution can be repeated.
 
 `random` is seeded and so is every `Random()`; `id` gives numbers of its own; `datetime` reads the virtual
-clock; `os` tells one number of processors; the collector runs only when it is called;
-`importlib.import_module` looks where an `import` statement looks. What has no copy here and is not the
-same each time (`os.urandom`, the host's clock) is found by the determinism check.
+clock; `os` tells one number of processors, and what `os.urandom` and `uuid.uuid4` give is the same each
+time; the collector runs only when it is called; `importlib.import_module` looks where an `import` statement
+looks. What has no copy here and is not the same each time (the host's clock, `uuid1`) is found by the
+determinism check.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ import importlib as host_importlib
 import os as host_os
 import random as host_random
 import sys
+import uuid as host_uuid
 import weakref
 from collections.abc import Callable, Hashable
 from importlib.util import resolve_name
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from harness.scheduler import Scheduler
@@ -39,13 +41,15 @@ class StandIns:
         import_module: Callable[[str], Any],
         access: Callable[[str, Any, Hashable, int], None],
     ) -> None:
-        self._random, self._instance = _random(scheduler, access)
+        urandom = _urandom(scheduler)
+        self._random, self._instance = _random(scheduler, access, urandom)
         made = [
             self._random,
             _datetime(wall),
             _gc(),
             _functools(rlock, access),
-            system(),
+            copied(system(), urandom=urandom, getrandom=lambda size, flags=0: urandom(size)),
+            _uuid(urandom),
             _importlib(import_module),
             _atexit(),
         ]
@@ -149,7 +153,24 @@ def _importlib(import_module: Callable[[str], Any]) -> ModuleType:
     return copied(host_importlib, import_module=importing)
 
 
-def _random(scheduler: Scheduler, access: Callable[[str, Any, Hashable, int], None]) -> tuple[ModuleType, Any]:
+def _urandom(scheduler: Scheduler) -> Callable[[int], bytes]:
+    """`os.urandom` that gives each thread bytes of its own, the same in every execution."""
+
+    def urandom(size: int, /) -> bytes:
+        host_os.urandom(0)  # who looks whether a loop may end by itself is to see that it asks for chance
+        scheduler.unseeded = True
+        return host_random.Random(scheduler.new_token()).randbytes(size)
+
+    return urandom
+
+
+def _uuid(urandom: Callable[[int], bytes]) -> ModuleType:
+    return copied(host_uuid, uuid4=lambda: host_uuid.UUID(bytes=urandom(16), version=4))
+
+
+def _random(
+    scheduler: Scheduler, access: Callable[[str, Any, Hashable, int], None], urandom: Callable[[int], bytes]
+) -> tuple[ModuleType, Any]:
     """`random` where no seed means a seed of the thread's own: its n-th, whatever the schedule.
 
     `scheduler.unseeded` is set where a program draws what it has not seeded: what is then found holds
@@ -193,10 +214,20 @@ def _random(scheduler: Scheduler, access: Callable[[str, Any, Hashable, int], No
             scheduler.unseeded = scheduler.unseeded or not self.own
             access("write", self, "numbers", 0)
 
+    class SystemRandom(host_random.SystemRandom):
+        __doc__ = host_random.SystemRandom.__doc__
+
+    of_system = {**vars(host_random), "_urandom": urandom}
+    for name in ("random", "getrandbits", "randbytes"):  # the library's own code, which asks the stand-in
+        setattr(SystemRandom, name, FunctionType(vars(host_random.SystemRandom)[name].__code__, of_system, name))
+    SystemRandom.__module__, SystemRandom.__qualname__ = "random", "SystemRandom"
+
     instance = Shared(0)
     hidden = host_random._inst
     bound = [name for name, value in vars(host_random).items() if getattr(value, "__self__", None) is hidden]
-    return copied(host_random, Random=Random, _inst=instance, **{n: getattr(instance, n) for n in bound}), instance
+    names = {name: getattr(instance, name) for name in bound}
+    module = copied(host_random, Random=Random, SystemRandom=SystemRandom, _urandom=urandom, _inst=instance, **names)
+    return module, instance
 
 
 def _gc() -> ModuleType:

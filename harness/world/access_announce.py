@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from harness.trace import WHOLE
-from harness.world.access_attributes import OWNERS, load_touches, owner_of, store_touches
+from harness.world.access_attributes import MEANINGS, OWNERS, load_touches, owner_of, store_touches
 from harness.world.access_effects import BLIND, LASTING, SHOWING, UNSEEN, UNSTEADY
-from harness.world.access_reach import CALLS, LOOKING, Effect, Touch, alike, contents, reachable
+from harness.world.access_reach import CALLS, LOOKING, REPLACED, Effect, Touch, alike, contents, reachable
 from harness.world.access_types import FACTS, PLAIN, QUIET, facts_of, is_code, lookup
 
 Access = Callable[[str, Any, Any, int], None]
@@ -22,11 +22,6 @@ class Unseen(Protocol):
     """Told of what no search sees through. `later`: even before the second thread; None: if `site` is in conflict."""
 
     def __call__(self, what: str, site: int, later: bool | None = False) -> None: ...
-
-
-_MEANINGS = frozenset(
-    ("__class__", "__bases__", "__code__", "__defaults__", "__kwdefaults__", "cell_contents", "__func__", "__call__")
-)
 
 
 class Announcer:
@@ -63,6 +58,9 @@ class Announcer:
         if CALLS in touches:
             touches = [touch for touch in touches if touch is not CALLS]
             self.not_seen("what C code does between calls of the program's methods is one step", site, None)
+        if REPLACED in touches:
+            touches = [touch for touch in touches if touch is not REPLACED]
+            self.not_seen("who calls or asks meanwhile does not see what is replaced", site)
         if not blind:
             self.in_order(site, *(obj for kind, obj, key in touches if kind == "read" and key is WHOLE))
         if len(touches) == 1:
@@ -130,17 +128,18 @@ class Variables(Announcer):
             plan = FACTS[id(type(obj))].stores[name]
         except KeyError:
             plan = None
-        if plan is PLAIN and name not in _MEANINGS and name != "__dict__":
+        if plan is PLAIN and name not in MEANINGS and name != "__dict__":
             self.access("write", obj, name, site)
         else:
-            if name in _MEANINGS or (type(obj) is type and is_code(lookup(obj, name)[0])):
-                self._redefined(obj, name, site)
+            self._redefined(obj, name, site)
             self.say(store_touches(obj, name), site)
         return obj
 
     def _redefined(self, obj: Any, name: str, site: int) -> None:
         """Loads of methods and what is behind calls are no accesses, unless their own module assigns such a name."""
-        if name in _MEANINGS or sys._getframe(2).f_globals.get("__name__") != obj.__module__:
+        cls = obj if facts_of(type(obj)).sort == "class" else type(obj)
+        here = sys._getframe(2).f_globals.get("__name__") == cls.__module__
+        if name in MEANINGS or (not here and is_code(lookup(cls, name)[0])):
             self.not_seen(f"who calls or asks meanwhile does not see that {name} is replaced", site)
 
     set = set_d = set_w

@@ -8,13 +8,14 @@ through an instance is two locations: the instance might have got its own meanwh
 from __future__ import annotations
 
 import gc
+import sys
 import types
 import weakref
 from collections.abc import Callable
 from typing import Any
 
 from harness.trace import WHOLE
-from harness.world.access_reach import Touch
+from harness.world.access_reach import REPLACED, Touch
 from harness.world.access_types import (
     MISSING,
     PLAIN,
@@ -30,6 +31,11 @@ from harness.world.access_types import (
     module_namespace,
     store_plan,
 )
+
+MEANINGS = frozenset(
+    ("__class__", "__bases__", "__code__", "__defaults__", "__kwdefaults__", "cell_contents", "__func__", "__call__")
+)
+"""Attributes that decide what an object is or does, which is asked for without loading them."""
 
 OWNERS: dict[int, Callable[[], Any]] = {}
 """By id of an instance's `__dict__` that the program got hold of: how to get the instance. Empty when a run begins."""
@@ -113,7 +119,7 @@ def _class_touches(cls: type, name: str, strict: bool) -> list[Touch]:
     plan = plans[name]
     if type(plan) is tuple:
         return [("read", base, name) for base in classes_at(cls, plan)]
-    return _planned(plan, cls, type(cls), name)
+    return _planned(plan if plan is QUIET else load_plan(type(cls), name, strict), cls, type(cls), name)
 
 
 def _module_touches(module: types.ModuleType, name: str, strict: bool) -> list[Touch]:
@@ -126,16 +132,28 @@ def _module_touches(module: types.ModuleType, name: str, strict: bool) -> list[T
     return [("read", namespace, name)]
 
 
-def store_touches(obj: Any, name: str, plainly: bool = False) -> list[Touch]:
-    """What storing or deleting an attribute writes. `plainly`: as object.__setattr__ does."""
+def store_touches(obj: Any, name: str, plainly: bool = False, called: bool = False) -> list[Touch]:
+    """What storing or deleting an attribute writes. `plainly`: as object.__setattr__ does; `called`: by a function."""
     facts = facts_of(type(obj))
     if facts.sort == "module":
-        return [("write", module_namespace(obj), name)]
+        namespace = module_namespace(obj)
+        return [("write", namespace, name), *_replaced(obj is sys or is_code(namespace.get(name, MISSING)))]
     if facts.sort == "class":
+        found = lookup(obj, name)[0]
         forget(name)
-        return [("write", obj, name)]
+        return [("write", obj, name), *_replaced(_is_data(found) or (called and is_code(found)))]
     if name not in facts.stores:
         facts.stores[name] = store_plan(type(obj), name)
     if facts.stores[name] is QUIET and not plainly:
         return []
-    return [("write", obj, WHOLE if name in ("__dict__", "__class__") else name)]
+    replaced = called and (name in MEANINGS or is_code(lookup(type(obj), name)[0]))
+    return [("write", obj, WHOLE if name in ("__dict__", "__class__") else name), *_replaced(replaced)]
+
+
+def _replaced(if_so: bool) -> list[Touch]:
+    return [REPLACED] if if_so else []
+
+
+def _is_data(found: Any) -> bool:
+    """True for what is asked each time an attribute is loaded: properties and the like."""
+    return found is not MISSING and lookup(type(found), "__set__")[0] is not MISSING

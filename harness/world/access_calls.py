@@ -12,8 +12,8 @@ from harness.world.access_attributes import OWNERS, load_touches, owner_of, peek
 from harness.world.access_containers import Containers
 from harness.world.access_effects import nothing, write_all, write_from
 from harness.world.access_functions import Call, class_call, effect_of, method_touching, super_call
-from harness.world.access_outside import Leaving, goes_outside, leaving
-from harness.world.access_reach import LOOKING, deep, reachable
+from harness.world.access_outside import Leaving, goes_outside
+from harness.world.access_reach import LOOKING, Effect, deep, reachable
 from harness.world.access_standins import BoundMethod, Receiver
 from harness.world.access_types import (
     FACTS,
@@ -52,9 +52,24 @@ class Calls(Containers):
         return arguments
 
     def with_(self, manager: Any, site: int) -> Any:
-        """What a `with` statement is about to enter. A file is closed when it is left: that is announced then."""
-        there = leaving(type(manager))
-        return manager if there is None else Leaving(manager, lambda: self.effect((there, manager), (), site))
+        """What a `with` statement is about to enter. What leaving it does (a file is closed) is announced then."""
+        entering, leaving = self._managed(type(manager))
+        if entering is not None:
+            self.effect((entering, manager), (), site)
+        return manager if leaving is None else Leaving(manager, lambda: self.effect((leaving, manager), (), site))
+
+    def _managed(self, cls: type) -> tuple[Effect | None, Effect | None]:
+        """What the library's `__enter__` (files: nothing) and `__exit__` touch."""
+        effects = facts_of(cls).effects
+        if "with" not in effects:
+            found = [lookup(cls, name)[0] for name in ("__enter__", "__exit__")]
+            known = [None if one is MISSING or is_instrumented(one) else one for one in found]
+            pairs = zip(("__enter__", "__exit__"), known, strict=True)
+            entering, leaving = (one and method_touching(cls, name, one) for name, one in pairs)
+            if entering is not None and goes_outside(entering):
+                entering = None
+            effects["with"] = (None if entering is nothing else entering, None if leaving is nothing else leaving)
+        return effects["with"]  # type: ignore[no-any-return]
 
     def fed(self, function: Any, site: int, key: Any, /, *arguments: Any) -> tuple[Any, ...]:
         """The same for functions that may run program code between two elements: each element is a step."""
@@ -73,7 +88,8 @@ class Calls(Containers):
     def _applied(self, function: Any, site: int) -> Any:
         """What is applied to one element after the other. To the world outside each goes for itself."""
         found = effect_of(function)
-        return self._announcing(function, found, site) if found is not None and goes_outside(found[0]) else function
+        apart = found is not None and (function is vars or goes_outside(found[0]))
+        return self._announcing(function, found, site) if apart and found is not None else function
 
     def calling(self, function: Any, site: int) -> Any:
         """A function about to be called with arguments not known yet."""

@@ -14,6 +14,7 @@ from harness.world.access_library import METHODS
 from harness.world.access_reach import (
     INERT,
     PLAIN_KEYS,
+    REPLACED,
     changing,
     contents,
     deep,
@@ -23,7 +24,17 @@ from harness.world.access_reach import (
     stepping,
 )
 from harness.world.access_standins import AttributeInPlace, Items, ItemsInPlace
-from harness.world.access_types import FRESH_ITERATORS, Steps, derives, facts_of, is_a, runs_program_code
+from harness.world.access_types import (
+    FRESH_ITERATORS,
+    MISSING,
+    Steps,
+    derives,
+    facts_of,
+    is_a,
+    is_code,
+    lookup,
+    runs_program_code,
+)
 
 _CONTAINERS = frozenset(("container", "view", "foreign"))
 
@@ -35,6 +46,8 @@ class Containers(Variables):
         """A load or a store of one item."""
         cls = type(obj)
         if (cls is dict and type(key) in PLAIN_KEYS) or (cls is list and type(key) is int and key >= 0):
+            if kind == "write" and cls is dict and (OWNERS or "__builtins__" in obj):
+                self._stored(obj, key, site)
             self.access(kind, owner_of(obj) if OWNERS else obj, key, site)
             return
         facts = facts_of(cls)
@@ -48,6 +61,13 @@ class Containers(Variables):
             self.say([(kind, contents(obj), place(contents(obj), key))], site)
         elif facts.sort == "foreign" and facts.is_native(method):
             self.say(deep(obj) if kind == "read" else changing(deep(obj)), site)
+
+    def _stored(self, namespace: dict[Any, Any], key: Any, site: int) -> None:
+        """An item of a module's or an object's `__dict__` may take the place of a function or a method."""
+        owner = owner_of(namespace)
+        before = namespace.get(key, MISSING) if owner is namespace else lookup(type(owner), key)[0]
+        if is_code(before) and (owner is not namespace or "__builtins__" in namespace):
+            self.say([REPLACED], site)
 
     def _fill(self, table: defaultdict[Any, Any], key: Any, site: int) -> None:
         """A missing key whose value code of the program makes: the table changes once it is there, not before."""
@@ -148,6 +168,12 @@ class Containers(Variables):
             self.not_seen("`match` on shared data is one step here", site, None)
             self.say(touches, site)
         return value
+
+    def base(self, cls: Any, site: int) -> Any:
+        """A class of which another one is about to be derived."""
+        if facts_of(type(cls)).sort == "class":
+            self.access("write", cls, "__subclasses__", site)
+        return cls
 
     def finalizing(self, site: int) -> None:
         """A `__del__` begins: which thread runs it is decided where the last reference goes, which nobody sees."""

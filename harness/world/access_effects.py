@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import collections
 import functools
+import io
 import string
+import sys
 from typing import Any
 
 from harness.trace import WHOLE
@@ -18,6 +20,7 @@ from harness.world.access_reach import (
     Effect,
     Touch,
     changing,
+    changing_function,
     contents,
     deep,
     is_plain_key,
@@ -27,6 +30,7 @@ from harness.world.access_reach import (
     readable,
     stepping,
     writable,
+    writing,
 )
 from harness.world.access_types import facts_of, instances, is_a
 
@@ -52,7 +56,8 @@ def write_from(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
 
 
 def write_everything(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
-    return [("write", receiver, WHOLE), *writable(arguments)]
+    """And streams or iterators that the receiver has."""
+    return [("write", receiver, WHOLE), *writable(arguments), *writing(reachable((receiver, *arguments)))]
 
 
 def read_around(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
@@ -89,6 +94,24 @@ def _looked_at(arguments: tuple[Any, ...]) -> list[Touch]:
 
 def look_around(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
     return reachable(arguments)
+
+
+def look_around_all(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
+    """The same for methods."""
+    return reachable((receiver, *arguments))
+
+
+def printed(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
+    """`print`: to what the program has put in the place of the standard output, too."""
+    own = stepping(sys.stdout) if is_a(sys.stdout, io.StringIO) else []
+    return [*deep_arguments(receiver, arguments), *own]
+
+
+def making(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
+    """`type` with three arguments makes a class."""
+    if len(arguments) != 3 or not is_a(arguments[1], tuple):
+        return []
+    return [*readable(arguments[2:]), *(("write", base, "__subclasses__") for base in arguments[1])]
 
 
 def formatted(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
@@ -141,6 +164,12 @@ def deep_arguments(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
 def summed(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
     """What comes to the same in whatever order, mostly."""
     return deep_arguments(receiver, arguments)
+
+
+def reduced(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
+    """`functools.reduce`, of a function that changes its first argument, say."""
+    touches = deep_arguments(receiver, arguments)
+    return changing(touches) if changing_function(next(iter(arguments), None)) else touches
 
 
 def first_written(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
@@ -249,11 +278,14 @@ UNSTEADY = {get_item, write_if_present, write_if_absent, write_if_any, read_from
 UNSTEADY |= {
     deep_arguments,
     summed,
+    reduced,
     copied_and_compared,
     write_and_compare,
     write_from_deep,
     first_written,
     look_around,
+    look_around_all,
+    printed,
     formatted,
     write_arguments,
     write_everything,

@@ -145,7 +145,12 @@ def super_call(parent: Any, name: str) -> Call | None:
 def class_call(cls: type, name: str) -> Call | None:
     """What `cls.name(…)` touches."""
     found = lookup(cls, name)[0]
-    if found is MISSING or is_instrumented(found):
+    if found is MISSING and name == "__subclasses__":
+        return (lambda receiver, arguments: [("read", cls, name)]), cls
+    if found is MISSING:
+        found = lookup(type(cls), name)[0]
+        return None if found is MISSING or is_instrumented(found) else _of_metaclass(cls, name, found)
+    if is_instrumented(found):
         return None
     if is_a(found, types.ClassMethodDescriptorType):
         return read_arguments, cls
@@ -156,12 +161,18 @@ def class_call(cls: type, name: str) -> Call | None:
     return effect_of(found)
 
 
+def _of_metaclass(cls: type, name: str, found: Any) -> Call | None:
+    """What a class's own method (`register` of ABCMeta) touches."""
+    effect = foreign_effect(found, True) if is_a(found, types.FunctionType) else None
+    return effect and (effect, cls)
+
+
 def _load(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
     return load_touches(receiver, arguments[0]) if _named(arguments) else []
 
 
 def _store(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
-    return store_touches(receiver, arguments[0], plainly=True) if _named(arguments) else []
+    return store_touches(receiver, arguments[0], plainly=True, called=True) if _named(arguments) else []
 
 
 def _named(arguments: tuple[Any, ...]) -> bool:
@@ -173,7 +184,7 @@ def _get_attribute(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
 
 
 def _set_attribute(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
-    return store_touches(*arguments[:2]) if _named(arguments[1:]) else []
+    return store_touches(arguments[0], arguments[1], called=True) if _named(arguments[1:]) else []
 
 
 def _get_attributes(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import builtins
 import collections
+import contextvars
 import functools
 import heapq
 import math
@@ -26,13 +27,17 @@ from harness.world.access_effects import (
     formatted,
     lazy_arguments,
     look_around,
+    look_around_all,
+    making,
     nothing,
     outside,
+    printed,
     proxied,
     read_arguments,
     read_around,
     read_both,
     read_object,
+    reduced,
     strings,
     summed,
     weakly,
@@ -41,7 +46,8 @@ from harness.world.access_effects import (
     write_everything,
 )
 from harness.world.access_outside import function_outside, method_outside, opening
-from harness.world.access_reach import Effect, contents, readable, stepping
+from harness.world.access_reach import CALLS, Effect, readable, stepping
+from harness.world.access_stateful import stateful
 from harness.world.access_types import derives, facts_of, is_a, is_instrumented, lookup
 
 
@@ -100,11 +106,15 @@ def method_effect(cls: type, name: str, found: Any) -> Effect | None:
             known: Effect = table.get(name, write_everything)
             return known
     if facts.sort == "foreign":
+        if derives(cls, (contextvars.Context,)) and name == "run":
+            return lambda receiver, arguments: [*write_around(receiver, arguments), CALLS]
         return read_around if name in _READING_METHODS else write_around
     there = method_outside(cls, name, found)
     if there is not None:
         return there
     if facts.sort == "immutable":
+        if name == "pack_into":
+            return write_arguments
         return formatted if name in ("format", "format_map") else read_arguments
     if facts.sort in ("generator", "iterator"):
         return lambda receiver, arguments: stepping(receiver)
@@ -135,17 +145,6 @@ _READING = frozenset(
 )  # fmt: skip
 
 
-def _dispatching(function: Any) -> Effect | None:
-    """functools.singledispatch keeps the implementations in a dictionary of its own."""
-    registry = vars(function).get("registry")
-    if type(registry) is types.MappingProxyType:
-        return lambda receiver, arguments: [("read", contents(registry), WHOLE)]
-    if function.__code__.co_qualname != "singledispatch.<locals>.register":
-        return None
-    cells = dict(zip(function.__code__.co_freevars, function.__closure__, strict=True))
-    return lambda receiver, arguments: [("write", cells["registry"].cell_contents, WHOLE)]
-
-
 def foreign_effect(function: Any, method: bool) -> Effect | None:
     """What a library function written in Python touches. Its module is where its code is: `wraps` puts on another's."""
     there = function_outside(function, method)
@@ -161,14 +160,15 @@ def foreign_effect(function: Any, method: bool) -> Effect | None:
         return lambda receiver, arguments: [("write", receiver, WHOLE), *readable(arguments)]
     if module == "weakref":
         return weakly
-    if module == "functools":
-        return _dispatching(function)
-    if module.partition(".")[0] in _QUIET_MODULES:
-        return None
-    if module.partition(".")[0] in _READING_MODULES:
-        return look_around
-    effect = write_everything if method else write_arguments
     root = module.partition(".")[0]
+    state = stateful(function, root, method)
+    if state is not None:
+        return state
+    if root in _QUIET_MODULES:
+        return None
+    if root in _READING_MODULES:
+        return look_around_all if method else look_around
+    effect = write_everything if method else write_arguments
     return effect if root in sys.stdlib_module_names else outside(root, effect)
 
 
@@ -177,15 +177,15 @@ _OPERATORS = "add concat contains mul getitem and_ or_ xor sub lt le gt ge not_ 
 
 
 def _functions() -> Iterator[tuple[Effect, Iterable[Any]]]:
-    yield read_arguments, (reversed, math.fsum, math.prod, *_READING_TYPES)
+    yield read_arguments, (memoryview, reversed, math.fsum, math.prod, *_READING_TYPES)
     yield counted, (len, bool, set, frozenset)
+    yield reduced, (functools.reduce,)
     yield summed, (sum, min, max, any, all)
     yield deep_arguments, (getattr(operator, name) for name in _OPERATORS.split())
     yield copied_and_compared, (sorted,)
     yield (
         deep_arguments,
         (
-            functools.reduce,
             dict,
             bisect.bisect_left,
             bisect.bisect_right,
@@ -193,13 +193,14 @@ def _functions() -> Iterator[tuple[Effect, Iterable[Any]]]:
             str,
             format,
             ascii,
-            print,
             hash,
             operator.eq,
             operator.ne,
         ),
     )
-    yield nothing, (isinstance, issubclass, id, type, callable, super, object, builtins.__import__)
+    yield printed, (print,)
+    yield making, (type,)
+    yield nothing, (isinstance, issubclass, id, callable, super, object, builtins.__import__)
     yield read_object, (dir,)
     yield strings, (exec, eval)
     yield opening, (open,)

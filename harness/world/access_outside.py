@@ -17,14 +17,10 @@ from typing import Any
 
 from harness.trace import WHOLE
 from harness.world.access_types import (
-    MISSING,
     Effect,
     Touch,
     derives,
-    facts_of,
     is_a,
-    is_instrumented,
-    lookup,
     namespace_of,
 )
 
@@ -138,28 +134,18 @@ def making_outside(cls: type) -> Effect | None:
     return _goes(cls.__name__, False)
 
 
-def leaving(cls: type) -> Effect | None:
-    """The same for leaving a `with` statement: a file is closed, a directory removed, a transaction committed."""
-    known = facts_of(cls).effects
-    if "with" not in known:
-        found = lookup(cls, "__exit__")[0]
-        library = found is not MISSING and not is_instrumented(found)
-        known["with"] = method_outside(cls, "__exit__", found) if library else None
-    return known["with"]  # type: ignore[no-any-return]
-
-
 class Leaving:
-    """Stands for a file in a `with` statement, so that its being closed is a step of its own."""
+    """Stands for a file, say, in a `with` statement, so that its being closed is a step of its own."""
 
-    __slots__ = ("_announce", "_file")
+    __slots__ = ("_announce", "_manager")
 
-    def __init__(self, file: Any, announce: Callable[[], None]) -> None:
-        self._file = file
+    def __init__(self, manager: Any, announce: Callable[[], None]) -> None:
+        self._manager = manager
         self._announce = announce
 
     def __enter__(self) -> Any:
-        return self._file.__enter__()
+        return type(self._manager).__enter__(self._manager)
 
     def __exit__(self, *error: Any) -> Any:
         self._announce()
-        return self._file.__exit__(*error)
+        return type(self._manager).__exit__(self._manager, *error)

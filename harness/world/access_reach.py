@@ -24,6 +24,9 @@ DEPTH = 10_000  # containers within containers that one operation announces at m
 CALLS: Touch = ("calls", None, None)
 """Stands in a list of touches for methods of the program's that run between them (`__eq__` of elements, say)."""
 
+REPLACED: Touch = ("replaced", None, None)
+"""Stands for a method, a property or a function whose loads are no accesses and that is exchanged."""
+
 _APPLYING = (map, filter, itertools.starmap, itertools.chain, itertools.accumulate, itertools.filterfalse,
              itertools.takewhile, itertools.dropwhile, itertools.groupby)  # fmt: skip
 """Iterators that do more with an element than hand it on."""
@@ -99,12 +102,15 @@ def stepping(iterator: Any) -> list[Touch]:
         return [("write", iterator, WHOLE)]
     touches: list[Touch] = [("write", iterator, WHOLE)]
     pending, seen, applying = [iterator], {id(iterator)}, type(iterator) in _APPLYING
+    changes = applying and any(map(changing_function, gc.get_referents(iterator)))
     while pending and len(seen) < DEPTH:
         for source in _sources(pending.pop()):
             if id(source) not in seen:
                 seen.add(id(source))
                 sort = facts_of(type(source)).sort
-                if sort == "container" and applying:
+                if changes and sort in ("container", "object", "record"):
+                    touches += changing(deep(source, True))
+                elif sort == "container" and applying:
                     touches += deep(source)
                 elif sort in ("container", "object", "record"):
                     touches.append(("read", source, WHOLE))
@@ -112,6 +118,29 @@ def stepping(iterator: Any) -> list[Touch]:
                     touches.append(("write", source, WHOLE))
                     pending.append(source)
     return touches
+
+
+def changing_function(function: Any) -> bool:
+    """True for what is written in C and may change what it is given: `setattr`, `list.append`, `operator.iadd`."""
+    kind = type(function)
+    if kind is operator.methodcaller:
+        return True
+    if kind not in _C_FUNCTIONS or function in _READERS or getattr(function, "__objclass__", dict) in _UNCHANGING:
+        return False
+    module = getattr(function, "__module__", "")
+    return module != "math" and (module != "_operator" or function.__name__ in _CHANGING_OPERATORS)
+
+
+_C_FUNCTIONS = (types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType)
+_UNCHANGING = (str, bytes, int, float, tuple, frozenset)
+_READERS = frozenset(
+    (len, repr, ord, chr, abs, sum, min, max, sorted, isinstance, issubclass, hash, id, callable, any, all, round, bin,
+     hex, oct, ascii, divmod, pow, format, dict.keys, dict.values, dict.items, dict.get, dict.copy, list.copy)
+)  # fmt: skip
+_CHANGING_OPERATORS = frozenset(
+    """setitem delitem call iadd isub imul imatmul itruediv ifloordiv imod ipow ilshift irshift iand ixor ior
+    iconcat""".split()  # noqa: SIM905
+)
 
 
 def _sources(iterator: Any) -> Iterable[Any]:
@@ -126,7 +155,7 @@ def _sources(iterator: Any) -> Iterable[Any]:
     elif type(iterator) is itertools.chain:
         tuples = [outer for inner in found for outer in gc.get_referents(inner) if type(outer) is tuple]
         found += itertools.chain.from_iterable(tuples)
-    elif type(iterator).__module__ != "itertools":
+    elif type(iterator).__module__ == "builtins":
         found = found[:1]
     return instances(found, "container", "iterator", "generator")
 
@@ -149,9 +178,13 @@ def deep(value: Any, objects: bool = False) -> list[Touch]:
                 parts = (*parts, *dict.__iter__(value))
         elif type(value) in (tuple, frozenset):
             parts = value
+        elif objects and facts.sort in ("iterator", "generator"):
+            touches += stepping(value)
         elif facts.sort in ("foreign", "record", "other") or derives(type(value), (BaseException,)):
             touches.append(("read", value, WHOLE))
             parts = _fields(value)
+            if objects and facts.sort == "other":
+                parts += tuple(p.__self__ for p in gc.get_referents(value) if type(p) is types.BuiltinMethodType)
         elif facts.sort == "object" and not is_library(type(value)):
             if objects:
                 touches.append(("read", value, WHOLE))
@@ -168,6 +201,11 @@ def deep(value: Any, objects: bool = False) -> list[Touch]:
 
 
 _ASKED = ("__eq__", "__lt__", "__gt__", "__le__", "__ge__", "__hash__", "__repr__", "__str__", "__bool__", "__len__")
+
+
+def writing(touches: list[Touch]) -> list[Touch]:
+    """Those that are changed: iterators, streams."""
+    return [touch for touch in touches if touch[0] == "write"]
 
 
 def changing(touches: list[Touch]) -> list[Touch]:

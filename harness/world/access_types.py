@@ -32,7 +32,7 @@ Touch = tuple[str, Any, Any]
 Effect = Callable[[Any, tuple[Any, ...]], list[Touch]]
 """What a call will touch, (kind, object, key) each, by its receiver and its arguments."""
 
-PLAIN, QUIET = "plain", "quiet"
+PLAIN, QUIET, METHOD = "plain", "quiet", "method"
 """Plans for an attribute: an access of (object, name); no access. A tuple: some classes' attribute is read as well.
 
 A plan names classes by their places in the order of lookup, because it must not keep them alive.
@@ -144,7 +144,7 @@ def _sort(cls: type, base: type | None) -> str:
         return "super"
     if lookup(cls, "__dataclass_params__")[0] is not MISSING:
         return "record"
-    if derives(cls, IMMUTABLE) or _module(cls) in _IMMUTABLE_MODULES:
+    if derives(cls, IMMUTABLE) or (_module(cls) in _IMMUTABLE_MODULES and cls.__name__ != "Context"):
         return "immutable"
     return _sort_of_other(cls)
 
@@ -230,7 +230,9 @@ def load_plan(cls: type, name: str, strict: bool) -> Any:
         return PLAIN
     if is_code(found):
         return _shared(asked) if strict else QUIET
-    if kind is property or kind is types.GetSetDescriptorType and name in _OWN:
+    if kind is property:
+        return QUIET if found.fget is None or is_instrumented(found.fget) else PLAIN
+    if kind is types.GetSetDescriptorType and name in _OWN:
         return QUIET
     if kind is types.GetSetDescriptorType:
         return QUIET if derives(cls, IMMUTABLE) else PLAIN
@@ -260,7 +262,9 @@ def store_plan(cls: type, name: str) -> Any:
     if found is MISSING or type(found) is types.MemberDescriptorType:
         return PLAIN
     kind = type(found)
-    if kind is types.GetSetDescriptorType:
+    if is_code(found):
+        return METHOD
+    if kind is types.GetSetDescriptorType or kind is property and not is_instrumented(found.fset):
         return PLAIN
     return QUIET if lookup(kind, "__set__")[0] is not MISSING else PLAIN
 

@@ -20,9 +20,8 @@ from harness.world.instrument_scopes import CELL, GLOBAL, LOCAL
 from harness.world.instrument_shapes import Shapes, placed, rebinds
 
 _LEFT_ALONE = frozenset(
-    ("super", "locals", "globals", "isinstance", "issubclass", "type", "id", "callable", "object", "property",
-     "range", "classmethod", "staticmethod", "input", "int", "float", "chr", "ord", "abs", "round", "hex",
-     "breakpoint")
+    ("super", "locals", "globals", "isinstance", "issubclass", "id", "callable", "object", "property",
+     "range", "classmethod", "staticmethod", "input", "chr", "abs", "round", "hex", "breakpoint")
 )  # fmt: skip
 BINARY = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Mod: "mod", ast.Div: "truediv", ast.FloorDiv: "floordiv",

@@ -193,13 +193,18 @@ class Rewriter(Expressions):
         announced = self._announced(node.name, node)
         node.decorator_list = [self.expression(decorator) for decorator in node.decorator_list]
         with self.inside(next(iter(getattr(node, "type_params", ())), None)):
-            node.bases = [self.expression(base) for base in node.bases]
+            node.bases = [self._base(base) for base in node.bases]
             node.keywords = [self.visit(keyword) for keyword in node.keywords]  # type: ignore[misc]
         outer, self.class_name = self.class_name, node.name
         with self.inside(node):
             node.body = self.block(node.body)
         self.class_name = outer
         return [*announced, node]
+
+    def _base(self, node: ast.expr) -> ast.expr:
+        """A base gets one class more below it. (`typing` looks at names like Generic by themselves.)"""
+        value, site = self.expression(node), self.site(node)
+        return value if isinstance(node, ast.Starred) else self.hook("base", node, value, site)
 
     def visit_TypeAlias(self, node: ast.AST) -> ast.AST:
         return node

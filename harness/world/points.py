@@ -176,6 +176,16 @@ class Points:
             scheduler.point(_new(Operation, (kind, self.token(obj), lasting, site)))
         if new_key:
             self._comes_last(obj, key)
+        elif kind != "read" and isinstance(obj, type):
+            self._found_below(obj, key, site)
+
+    def _found_below(self, cls: type, name: Hashable, site: int) -> None:
+        """Who asked an object or a class below for what was not there may find it in `cls` from now on."""
+        for held, keys in list(self._seen.values()):
+            asked = held() if type(held) is weakref.ref else held
+            if name in keys and asked is not cls and (_below(type(asked), cls) or _below(asked, cls)):
+                self._touch(asked, name, self._scheduler.current.index, True, site)
+                self._scheduler.touch(self._token(asked), "w", self._lasting(name))
 
     def instead(self, kind: str, obj: Any, key: Hashable, site: int) -> None:
         """The access just announced, a point, touches this: others have changed meanwhile what it would do."""
@@ -325,6 +335,10 @@ class Points:
 
 _weak_offset = type.__dict__["__weakrefoffset__"].__get__
 """Where instances of a type have their weak references; 0 where they cannot have any."""
+
+
+def _below(cls: Any, base: type) -> bool:
+    return isinstance(cls, type) and base in (type.__dict__["__mro__"].__get__(cls) or ())
 
 
 def _fields_of(cls: type) -> frozenset[str]:

@@ -155,3 +155,32 @@ def test_a_library_function_that_wraps_the_programs_own_is_judged_by_where_its_c
 
     body = "with pool.connection() as c: pass"
     assert [step for step in accesses(body, pool=Pool()) if step.startswith("write")] == ["write generator[*]"]
+
+
+@pytest.mark.parametrize(
+    ("setup", "log"),
+    [
+        (
+            """
+            class A: x = 1
+            class B(A): pass
+            b = B()
+            def change(): A.x = property(lambda self: 2)
+            """,
+            ["read B.x + read class B.x + read class A.x", "write class A.x"],
+        ),
+        (
+            """
+            class M(type): x = 1
+            class B(metaclass=M): pass
+            b = B
+            def change(): M.x = property(lambda self: 2)
+            """,
+            ["read class B.x + read class M.x", "write class M.x"],
+        ),
+    ],
+    ids=["inherited", "of its own class"],
+)
+def test_what_is_known_of_an_attribute_is_learned_anew_when_a_class_gets_another(setup: str, log: list[str]) -> None:
+    """A property reads nothing by itself."""
+    assert [step for step in accesses("b.x; change(); b.x", setup) if step.endswith(".x")] == log

@@ -33,6 +33,8 @@ from harness.children.job import Home
 
 Values = dict[str, Any]
 
+_raw_module = type.__dict__["__module__"].__get__
+
 _PLAIN = (int, float, str, bytes, bool, type(None))
 _SIZED = (list, tuple, dict, set, frozenset, deque, bytearray)
 WITH_GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
@@ -160,18 +162,24 @@ def _parts(value: Any, home: Home) -> Iterator[tuple[str, Any]]:
             yield from _slots(value, home)
             attributes = object.__getattribute__(value, "__dict__")
             if type(attributes) is dict:
-                yield from _attributes(type(value).__module__, attributes, home)
+                yield from _attributes(_module_of(type(value)), attributes, home)
     except (AttributeError, RuntimeError, ValueError):  # it has none, or changes under our eyes
         return
 
 
 def _slots(value: Any, home: Home) -> Iterator[tuple[str, Any]]:
     for cls in type(value).__mro__:
-        if str(getattr(sys.modules.get(cls.__module__), "__file__", None)) in home:
+        if str(getattr(sys.modules.get(_module_of(cls)), "__file__", None)) in home:
             for name, member in list(vars(cls).items()):
                 if type(member) is MemberDescriptorType:
                     with suppress(AttributeError):  # it is not set
                         yield name, member.__get__(value)
+
+
+def _module_of(cls: type) -> str:
+    """Without the property that a metaclass may have for it."""
+    found = _raw_module(cls)
+    return found if type(found) is str else ""
 
 
 def _attributes(module: str, attributes: dict[Any, Any], home: Home) -> Iterator[tuple[str, Any]]:

@@ -53,8 +53,8 @@ def place_of(obj: Any, key: Any) -> Any:
 
     None for a global that names a function, a class or a module.
     """
-    if not isinstance(obj, _CONTAINERS):
+    if not issubclass(type(obj), _CONTAINERS):  # isinstance() asks the object, too
         return id(obj), key
     if type(obj) is dict and "__builtins__" in obj:
-        return None if isinstance(obj.get(key), _FIXED) else (id(obj), key)
+        return None if issubclass(type(obj.get(key)), _FIXED) else (id(obj), key)
     return id(obj)

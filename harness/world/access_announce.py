@@ -12,7 +12,7 @@ from harness.trace import WHOLE
 from harness.world.access_attributes import MEANINGS, OWNERS, load_touches, owner_of, store_touches
 from harness.world.access_effects import BLIND, LASTING, SHOWING, UNSEEN, UNSTEADY
 from harness.world.access_reach import CALLS, LOOKING, REPLACED, Effect, Touch, alike, contents, reachable
-from harness.world.access_types import FACTS, PLAIN, QUIET, facts_of, is_code, lookup
+from harness.world.access_types import FACTS, PLAIN, QUIET, facts_of, is_code, lookup, module_of
 
 Access = Callable[[str, Any, Any, int], None]
 Together = Callable[[list[Touch], int], None]
@@ -138,7 +138,7 @@ class Variables(Announcer):
     def _redefined(self, obj: Any, name: str, site: int) -> None:
         """Loads of methods and what is behind calls are no accesses, unless their own module assigns such a name."""
         cls = obj if facts_of(type(obj)).sort == "class" else type(obj)
-        here = sys._getframe(2).f_globals.get("__name__") == cls.__module__
+        here = sys._getframe(2).f_globals.get("__name__") == module_of(cls)
         if name in MEANINGS or (not here and is_code(lookup(cls, name)[0])):
             self.not_seen(f"who calls or asks meanwhile does not see that {name} is replaced", site)
 

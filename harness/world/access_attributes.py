@@ -140,7 +140,7 @@ def store_touches(obj: Any, name: str, plainly: bool = False, called: bool = Fal
         return [("write", namespace, name), *_replaced(obj is sys or is_code(namespace.get(name, MISSING)))]
     if facts.sort == "class":
         found = lookup(obj, name)[0]
-        forget(name)
+        forget(obj, name)
         return [("write", obj, name), *_replaced(_is_data(found) or (called and is_code(found)))]
     if name not in facts.stores:
         facts.stores[name] = store_plan(type(obj), name)

@@ -21,7 +21,7 @@ from harness.world.access_types import (
     Touch,
     derives,
     is_a,
-    namespace_of,
+    module_of,
 )
 
 FILES = (io.FileIO, io.BufferedReader, io.BufferedWriter, io.BufferedRandom, io.TextIOWrapper)
@@ -62,8 +62,7 @@ _GOING: set[Effect] = set()
 
 
 def _root(module: Any) -> str:
-    """Of a `__module__`, which classes may have as a property for their instances."""
-    return module.partition(".")[0] if type(module) is str else ""
+    return str(module or "").partition(".")[0]
 
 
 def stepping_outside(iterator: Any) -> Touch | None:
@@ -73,7 +72,7 @@ def stepping_outside(iterator: Any) -> Touch | None:
         frame = iterator.gi_frame
         there = frame is not None and _root(frame.f_globals.get("__name__")) in _MODULES
     else:
-        there = derives(kind, FILES) or _root(namespace_of(kind).get("__module__")) in _C_TYPES
+        there = derives(kind, FILES) or _root(module_of(kind)) in _C_TYPES
     return ("write", OUTSIDE, WHOLE) if there else None
 
 
@@ -121,14 +120,14 @@ def method_outside(cls: type, name: str, found: Any) -> Effect | None:
     if is_a(found, types.FunctionType):
         return function_outside(found, True)
     plain = name in _PURE or (name.startswith("__") and name not in _LIFE)
-    if plain or not (derives(cls, FILES) or _root(namespace_of(cls).get("__module__")) in _C_TYPES):
+    if plain or not (derives(cls, FILES) or _root(module_of(cls)) in _C_TYPES):
         return None
     return _goes(name, True)
 
 
 def making_outside(cls: type) -> Effect | None:
     """The same for making an object of such a class: `TemporaryDirectory()`, `socket()`."""
-    root = _root(namespace_of(cls).get("__module__"))
+    root = _root(module_of(cls))
     if root not in _MODULES or root == "pathlib" or derives(cls, (BaseException,)):
         return None
     return _goes(cls.__name__, False)

@@ -12,7 +12,7 @@ from typing import Any
 
 from harness.trace import WHOLE
 from harness.world.access_outside import stepping_outside
-from harness.world.access_types import FRESH_ITERATORS, derives, facts_of, instances, is_instrumented, lookup
+from harness.world.access_types import FRESH_ITERATORS, derives, facts_of, instances, is_instrumented, lookup, module_of
 from harness.world.access_types import Effect as Effect
 from harness.world.access_types import Touch as Touch
 
@@ -155,7 +155,7 @@ def _sources(iterator: Any) -> Iterable[Any]:
     elif type(iterator) is itertools.chain:
         tuples = [outer for inner in found for outer in gc.get_referents(inner) if type(outer) is tuple]
         found += itertools.chain.from_iterable(tuples)
-    elif type(iterator).__module__ == "builtins":
+    elif module_of(type(iterator)) == "builtins":
         found = found[:1]
     return instances(found, "container", "iterator", "generator")
 
@@ -233,7 +233,7 @@ def _held(slot: Any, record: Any) -> Any:
 
 def is_library(cls: type) -> bool:
     """True for the lab's own locks, threads and queues: their operations speak for them."""
-    return any("_lab_token" in vars(base) or base.__module__ in _LAB for base in cls.__mro__)
+    return any("_lab_token" in vars(base) or module_of(base) in _LAB for base in cls.__mro__)
 
 
 _LAB = frozenset(("threading", "_thread", "_threading_local", "harness.world.lock", "harness.world.thread"))

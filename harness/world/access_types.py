@@ -46,6 +46,7 @@ _CODE_LIKE = (
     types.ModuleType,
 )  # fmt: skip
 _raw_mro = type.__dict__["__mro__"].__get__
+_raw_module = type.__dict__["__module__"].__get__
 namespace_of = type.__dict__["__dict__"].__get__
 _flags = type.__dict__["__flags__"].__get__
 _HEAP = 1 << 9  # Py_TPFLAGS_HEAPTYPE: classes that can be assigned to
@@ -53,8 +54,16 @@ _IMMUTABLE = 1 << 8  # Py_TPFLAGS_IMMUTABLETYPE: but not these, which are writte
 module_namespace: Any = vars(types.ModuleType)["__dict__"].__get__
 
 
-def _module(cls: type) -> Any:
-    return namespace_of(cls).get("__module__") or type.__dict__["__module__"].__get__(cls)
+def module_of(cls: type) -> str:
+    """The name of the class' module, empty where it has none.
+
+    What a class has under `__module__` may be a property for its instances, and a metaclass may have one for the class.
+    """
+    try:
+        found = _raw_module(cls)
+    except AttributeError:
+        return ""
+    return found if type(found) is str else ""
 
 
 def _mro(cls: type) -> tuple[type, ...]:
@@ -121,10 +130,19 @@ def facts_of(cls: type) -> Facts:
         return facts
 
 
-def forget(name: str) -> None:
-    """A class attribute was assigned: what was learned about this name may be wrong."""
-    for facts in list(FACTS.values()):
-        facts.forget(name)
+def forget(cls: type, name: str) -> None:
+    """An attribute of a class was assigned: what was learned about the name may be wrong there, and in its heirs.
+
+    Classes ask the classes that they are instances of, too.
+    """
+    heirs: dict[int, type] = {}
+    pending = [cls]
+    for heir in pending:  # which grows
+        if id(heir) not in heirs:
+            heirs[id(heir)] = heir
+            pending += type.__subclasses__(heir)
+    for known in list(FACTS.values()) if derives(cls, (type,)) else [FACTS[key] for key in heirs if key in FACTS]:
+        known.forget(name)
 
 
 def _sort(cls: type, base: type | None) -> str:
@@ -144,7 +162,7 @@ def _sort(cls: type, base: type | None) -> str:
         return "super"
     if lookup(cls, "__dataclass_params__")[0] is not MISSING:
         return "record"
-    if derives(cls, IMMUTABLE) or (_module(cls) in _IMMUTABLE_MODULES and cls.__name__ != "Context"):
+    if derives(cls, IMMUTABLE) or (module_of(cls) in _IMMUTABLE_MODULES and cls.__name__ != "Context"):
         return "immutable"
     return _sort_of_other(cls)
 

@@ -30,6 +30,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from harness.task import Gate
+from harness.world.access_types import module_of
 
 _MODULES = frozenset(("threading", "queue", "concurrent.futures._base"))
 _OVER = frozenset(("CANCELLED", "CANCELLED_AND_NOTIFIED", "FINISHED"))
@@ -97,7 +98,7 @@ def open_gates(rules: Mapping[str, Rule], primitive: Any) -> tuple[str, ...]:
 
 def is_the_librarys(primitive: Any) -> bool:
     """Whether its class is, and none that a program derived."""
-    return type(primitive).__module__ in _MODULES
+    return module_of(type(primitive)) in _MODULES
 
 
 def _waits(values: dict[str, Any]) -> bool:
@@ -108,7 +109,7 @@ def _waits(values: dict[str, Any]) -> bool:
 def _is_plain(primitive: Any, rule: Rule) -> bool:
     """Whether the insides are the library's, and hold what it puts there."""
     for cls in () if is_the_librarys(primitive) else type(primitive).__mro__:
-        if cls.__module__ not in _MODULES and not vars(cls).keys().isdisjoint(rule.insides):
+        if module_of(cls) not in _MODULES and not vars(cls).keys().isdisjoint(rule.insides):
             return False
     return all(_TYPES[name](field(primitive, name)) for name in rule.insides if name in _TYPES)
 

@@ -30,6 +30,7 @@ from typing import Any
 
 from harness.scheduler import Scheduler
 from harness.trace import WHOLE, Operation
+from harness.world.access_types import module_of
 
 MANY = -1
 """Owner of a location that several threads have read."""
@@ -345,7 +346,7 @@ def _fields_of(cls: type) -> frozenset[str]:
     """The attributes of instances that the standard library's own methods assign."""
     fields: set[str] = set()
     for base in cls.__mro__:
-        if base.__module__ in ("_thread", "_threading_local"):
+        if module_of(base) in ("_thread", "_threading_local"):
             return SILENT
         if "_lab_token" in base.__dict__:
             for function in base.__dict__.values():

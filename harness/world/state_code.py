@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from harness.world.access_types import module_of
 from harness.world.state_stack import hides_iterator, operands, variables
 
 Pairs = Iterable[tuple[str, Any]]
@@ -139,7 +140,7 @@ def _is_foreign(cls: type) -> bool:
     functions: Iterator[Any] = (value for value in cls.__dict__.values() if type(value) is types.FunctionType)
     if any("_lab_get" in each.__builtins__ for each in functions):
         return True
-    host = sys.modules.get(cls.__module__)
+    host = sys.modules.get(module_of(cls))
     return host is not None and cls.__qualname__.partition(".")[0] not in host.__dict__
 
 

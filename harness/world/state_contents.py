@@ -24,6 +24,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from harness.task import Gate, Task
+from harness.world.access_types import module_of
 from harness.world.lock import InnerLock, InnerRLock
 from harness.world.state_code import CODE, HEAP, Contents, Unknown, constant, is_the_programs
 from harness.world.state_stack import UNBOUND
@@ -57,7 +58,7 @@ def contents(obj: Any) -> Contents:
 
 def _unknown(obj: Any) -> Contents:
     cls = type(obj)
-    raise Unknown(f"a {cls.__qualname__}" if cls.__module__ == "builtins" else f"a {cls.__module__}.{cls.__qualname__}")
+    raise Unknown(f"a {cls.__qualname__}" if module_of(cls) == "builtins" else f"a {module_of(cls)}.{cls.__qualname__}")
 
 
 def _lock(lock: InnerLock) -> Contents:
@@ -184,12 +185,12 @@ def _attributes(obj: Any) -> list[tuple[str, Any]]:
         inside = None
     if type(inside) is dict:
         found = [(str(name), value) for name, value in inside.items()]
-        if not _LIBRARY.isdisjoint(cls.__module__ for cls in type(obj).__mro__):
+        if not _LIBRARY.isdisjoint(module_of(cls) for cls in type(obj).__mro__):
             found = [(_RENAMED.get(name, name), value) for name, value in found if name not in _MACHINERY]
     if is_the_programs(type(obj)):
         found.append(("__class__", type(obj)))
     for cls in type(obj).__mro__:
-        if cls.__flags__ & HEAP and not cls.__module__.startswith("harness."):
+        if cls.__flags__ & HEAP and not module_of(cls).startswith("harness."):
             found += _slots(obj, cls)
     return found
 
@@ -210,13 +211,13 @@ def _reader(cls: type) -> Callable[[Any], Contents]:
     for base, reader in _BY_BASE:
         if issubclass(cls, base):
             return reader
-    if cls.__module__ == "harness.world.access_standins":
+    if module_of(cls) == "harness.world.access_standins":
         return lambda obj: (_head(obj), _slots(obj, *cls.__mro__))
-    if cls.__module__.startswith("harness."):
+    if module_of(cls).startswith("harness."):
         return constant
-    if any((base.__module__, base.__name__) == ("_threading_local", "local") for base in cls.__mro__):
+    if any((module_of(base), base.__name__) == ("_threading_local", "local") for base in cls.__mro__):
         return _thread_local
-    if type(cls.__dict__.get("__reduce__")) is types.MethodDescriptorType and cls.__module__ in _REDUCIBLE:
+    if type(cls.__dict__.get("__reduce__")) is types.MethodDescriptorType and module_of(cls) in _REDUCIBLE:
         return _reduced
     return _object if _native_base(cls) in (object, datetime.tzinfo) else _unknown
 

@@ -20,6 +20,8 @@ from functools import partial
 from types import CellType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
+from harness.world.access_types import module_of
+
 LIMIT = 5_000
 """Objects looked at, at most; what lies beyond counts as late."""
 
@@ -106,7 +108,7 @@ class Survey:
 
     def _counts(self, obj: Any) -> bool:
         cls = type(obj)
-        if issubclass(cls, _PLAIN) or issubclass(cls, ModuleType) or cls.__module__.partition(".")[0] == "harness":
+        if issubclass(cls, _PLAIN) or issubclass(cls, ModuleType) or module_of(cls).partition(".")[0] == "harness":
             return cls.__name__ in ("lock", "RLock")
         return self._is_own(obj)
 
@@ -115,7 +117,7 @@ class Survey:
         if cls is FunctionType:
             return obj.__code__.co_filename in self._files
         if issubclass(cls, type):
-            return obj.__module__ in self._modules
+            return module_of(obj) in self._modules
         return True
 
     def _hold(self, obj: Any) -> Any:
@@ -131,7 +133,7 @@ class Survey:
 
 def is_library(cls: type) -> bool:
     """True for the world's own primitives, and for classes derived from them."""
-    return any(base.__module__ in LIBRARY for base in cls.__mro__)
+    return any(module_of(base) in LIBRARY for base in cls.__mro__)
 
 
 def _parts(obj: Any) -> Iterator[tuple[str, Any]]:

@@ -146,7 +146,10 @@ def resolve(target: str) -> Target:
 
 def _resolve_file(path: Path, target: str) -> Target:
     """A file; a scenario's own file brings its scenario's oracle and settings along."""
-    resolved = path.resolve()
+    try:
+        resolved = path.resolve()
+    except (OSError, RuntimeError) as error:  # a loop of links, until 3.13
+        raise TargetError(f"{path}: cannot be read: {error}") from None
     wrong_fix = resolved.parent.name == "wrong_fixes"
     directory = resolved.parent.parent if wrong_fix else resolved.parent
     variant = resolved.stem

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import sys
 import time
-import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from harness.bypasses import Bypass
+from harness.crashes import crash
 from harness.detectors.deadlock import Waiting, explain_deadlock
 from harness.detectors.lasso import Verdict
 from harness.detectors.liveness import Liveness
 from harness.detectors.races import contended
-from harness.memory import ADDRESSES
 from harness.outcome import Outcome
 from harness.patience import Patience
 from harness.recording import Facts, Recording, Scribe
@@ -38,9 +37,6 @@ from harness.world.world import Ending, World
 
 MAX_STEPS = 20_000
 """Steps after which an execution is cut, unless told otherwise."""
-
-NO_MORE_THREADS = "can't start new thread"
-"""What CPython says when the system refuses one."""
 
 REPLAY_FACTOR = 20
 """A replay has every access as a step, so it may take this many times the steps of a search's execution."""
@@ -314,15 +310,18 @@ class Runner:
     def _judge(self, ending: Ending, stuck: list[Waiting], liveness: Liveness) -> tuple[Outcome, str, str | None]:
         result = show_result(ending.result) if ending.returned else None
         verdict = liveness.verdict
-        crash = self._crash(ending)
-        also = f"; before that {crash[1]}" if crash else ""
+        crashed = crash(ending.crashes, self.world.modules.files)
+        also = f"; before that {crashed[1]}" if crashed else ""
+        if (verdict or ending.ended in ("stuck", "closed")) and self._watchdog and self._watchdog.alarm[0]:
+            set_by = self._watchdog.alarm[2]
+            return Outcome.INCONCLUSIVE, f"nothing goes on but for an alarm that {set_by}: it is the host's", result
         if verdict is not None:
             frozen = f"{explain_deadlock(stuck)}; " if verdict.outcome is Outcome.DEADLOCK else ""
             return verdict.outcome, frozen + verdict.message + also, result
         if ending.ended in ("stuck", "closed"):
             return Outcome.DEADLOCK, explain_deadlock(stuck) + also, result
-        if crash:
-            return (*crash, result)
+        if crashed:
+            return (*crashed, result)
         if ending.ended == "bound":
             why = f": {liveness.inconclusive}" if liveness.inconclusive else ""
             return Outcome.INCONCLUSIVE, f"still running after {ending.steps} steps{why}", result
@@ -346,25 +345,6 @@ class Runner:
         except Exception as error:
             return Outcome.CRASHED, f"the oracle raised {type(error).__name__}: {show_error(error)}", result
         return Outcome.PASSED, "", result
-
-    def _crash(self, ending: Ending) -> tuple[Outcome, str] | None:
-        if not ending.crashes:
-            return None
-        name, error = ending.crashes[0]
-        where = self._raised_at(error)
-        text = show_error(error).strip().splitlines()
-        said = f": {text[0]}" if text else ""
-        if isinstance(error, AssertionError):
-            return Outcome.VIOLATED, f"{name}: assertion failed{where}{said}"
-        if isinstance(error, MemoryError) or said.endswith(NO_MORE_THREADS):
-            limit = f"a program may take {ADDRESSES >> 30} GiB of addresses here, stacks of threads included"
-            return Outcome.INCONCLUSIVE, f"{name}: {type(error).__name__}{said}{where}; {limit}"
-        return Outcome.CRASHED, f"{name}: {type(error).__name__}{said}{where}"
-
-    def _raised_at(self, error: BaseException) -> str:
-        files = self.world.modules.files
-        frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in files]
-        return f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
 
     def _position(self) -> Position:
         """Where the running thread is, for the watchdog."""

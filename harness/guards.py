@@ -1,17 +1,21 @@
 """What a program could do to its process, intercepted in a worker (and only there).
 
-The process belongs to the lab: it must not be ended, no thread must run beside the scheduler, and
-there is nobody at its standard input. Each of these is reported with its thread and its line.
+The process belongs to the lab: it must not be ended, no thread and no handler of a signal must run beside
+the scheduler, and there is nobody at its standard input. Each of these is reported with its thread and its
+line. An alarm is not set, for it goes by the host's clock: in an execution it has not come yet, and where
+nothing but an alarm can end it, that is said (`Watchdog.alarm`).
 """
 
 from __future__ import annotations
 
 import io
+import math
 import os
 import pickle
 import signal
 import sys
 import threading
+from _thread import get_ident as _ident
 from collections.abc import Callable
 from types import FrameType
 from typing import Any, NoReturn
@@ -29,6 +33,7 @@ def install(watchdog: Watchdog, write: Callable[[bytes], None]) -> None:
     """Guard this process. `write` puts a message on the pipe without taking any lock."""
     _guard_the_end(watchdog)
     _guard_signals(watchdog)
+    _guard_alarms(watchdog)
     _guard_threads(watchdog)
     sys.stdin = NoInput(watchdog)
     if hasattr(os, "register_at_fork"):
@@ -46,22 +51,47 @@ def _guard_the_end(watchdog: Watchdog) -> None:
     def abort() -> NoReturn:
         watchdog.gives_up("calls os.abort()", ", which ends the lab's process")
 
+    def replacing(execute: Callable[..., NoReturn]) -> Callable[..., NoReturn]:
+        def replaced(path: Any, *arguments: Any) -> NoReturn:
+            if os.getpid() != worker:
+                execute(path, *arguments)
+            watchdog.gives_up(f"calls os.{execute.__name__}", ", which puts another program in the place of the lab's")
+
+        return replaced
+
     os._exit, os.abort = _exit, abort
+    os.execv, os.execve = replacing(os.execv), replacing(os.execve)  # what all the others call
 
 
 def _guard_signals(watchdog: Watchdog) -> None:
     kill, killpg, raise_signal = os.kill, os.killpg, signal.raise_signal
-    lab, worker = os.getppid(), os.getpid()
+    lab, worker, main = os.getppid(), os.getpid(), threading.get_ident()
 
     def guarded(pid: int, number: int) -> None:
         if number and os.getpid() == worker and pid in (lab, 0, -1, -lab, -worker):
             watchdog.gives_up(f"sends {_name(number)} to the lab's own processes")
-        if pid == os.getpid() and number and signal.getsignal(number) is signal.SIG_DFL and number not in _HARMLESS:
-            watchdog.gives_up(f"sends {_name(number)} to itself", ", which ends the lab's process")
+        if number and pid == os.getpid():
+            to_itself(number)
         kill(pid, number)
 
+    def to_itself(number: int) -> None:
+        handler = signal.getsignal(number)
+        if handler is signal.SIG_DFL and number not in _HARMLESS:
+            watchdog.gives_up(f"sends {_name(number)} to itself", ", which ends the lab's process")
+        if callable(handler) and _ident() != main and os.getpid() == worker:
+            beside_it(number)
+
+    def beside_it(number: int) -> NoReturn:
+        so = "; its handler would run while another thread does, and the lab schedules threads, not signals"
+        watchdog.gives_up(f"sends {_name(number)} to the main thread", so)
+
     def guarded_raise(number: int) -> None:
-        guarded(os.getpid(), number) if signal.getsignal(number) is signal.SIG_DFL else raise_signal(number)
+        to_itself(number)
+        raise_signal(number)
+
+    def guarded_thread(ident: int, number: int) -> None:
+        if number:
+            beside_it(number)
 
     def guarded_group(group: int, number: int) -> None:
         if number and os.getpid() == worker and group in (0, worker, os.getpgid(lab)):
@@ -69,6 +99,30 @@ def _guard_signals(watchdog: Watchdog) -> None:
         killpg(group, number)
 
     os.kill, os.killpg, signal.raise_signal = guarded, guarded_group, guarded_raise
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill = guarded_thread
+
+
+def _guard_alarms(watchdog: Watchdog) -> None:
+    if not hasattr(signal, "setitimer"):
+        return
+    setitimer, getitimer = signal.setitimer, signal.getitimer
+
+    def alarm(seconds: int, /) -> int:
+        left, _ = virtual_timer(signal.ITIMER_REAL, seconds)
+        return math.ceil(left)
+
+    def virtual_timer(which: int, seconds: float, interval: float = 0.0, /) -> tuple[float, float]:
+        if which != signal.ITIMER_REAL:
+            return setitimer(which, seconds, interval)
+        at = watchdog.where()
+        before, watchdog.alarm = watchdog.alarm, (seconds, interval, f"{at.thread} has set ({at.place})")
+        return before[:2]
+
+    def remaining(which: int, /) -> tuple[float, float]:
+        return watchdog.alarm[:2] if which == signal.ITIMER_REAL else getitimer(which)
+
+    signal.alarm, signal.setitimer, signal.getitimer = alarm, virtual_timer, remaining
 
 
 def _name(number: int) -> str:

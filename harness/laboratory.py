@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from harness.budget import Budget
+from harness.crashes import raised_at
 from harness.critical import CriticalPair, decision
 from harness.discriminate import tell_apart
 from harness.execution import Execution, Replayed, Runner, TooDeep
@@ -386,5 +387,10 @@ def opened(order: Order, send: Callable[[Any], None]) -> Callable[[tuple[str, tu
             return getattr(laboratory, name)(*arguments)
         except TooDeep as error:
             return Hung(str(error), so_far=Watchdog.current.so_far() if Watchdog.current else None)
+        except BaseException as error:
+            if not (where := raised_at(error, runner.world.modules.files)):
+                raise
+            what = f"{type(error).__name__} comes out of the program{where} where the lab does work of its own"
+            return Hung(what, so_far=Watchdog.current.so_far() if Watchdog.current else None)
 
     return answer

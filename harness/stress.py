@@ -141,11 +141,16 @@ class StressResult:
             notes.append(f"{inputs}, only a witness repeats a schedule.")
         if self.time_scale != 1:
             notes.append(f"The program's clock ran {self.time_scale:g} times as fast as the wall's (--time-scale).")
-        if self.unfinished:
-            runs = f"{self.unfinished:,} run{'s were' if self.unfinished > 1 else ' was'}"
+        late = self.outcomes.get(str(End.UNFINISHED), 0)
+        if late:
+            runs = f"{late:,} run{'s were' if late > 1 else ' was'}"
             notes.append(
                 f"{runs} still getting on, or asleep, after {self.timeout:g} s (--timeout): neither passed nor failed."
             )
+        for bar in self.histogram:
+            if bar.end is End.UNFINISHED and bar.text != str(End.UNFINISHED):
+                runs = f"{bar.count:,} run{'s say' if bar.count > 1 else ' says'}"
+                notes.append(f"{runs} nothing of the program: {bar.text.removeprefix(f'{End.UNFINISHED}: ')}.")
         if self.by_the_clock and self.failed > self.hung:
             notes.append(
                 "The program goes by the clock: what fails may be this machine's lateness. A clock that runs slower"

@@ -13,10 +13,10 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Container
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic, process_time, sleep  # as they are before a program puts something in their place
 from types import FrameType
 from typing import Any, NamedTuple, NoReturn
 
@@ -25,6 +25,9 @@ RESIDENT = 1 << 30
 
 LOOK = 0.2
 """Seconds between two looks at the most."""
+
+NO_ALARM = 0.0, 0.0, ""
+"""Seconds until it comes, and from one to the next; who has set it where."""
 
 _exit, _kill = os._exit, os.kill  # guards.py gives programs others
 
@@ -95,6 +98,7 @@ class Watchdog:
         self._memory = resident() + RESIDENT
         self.where: Callable[[], Position] = lambda: Position("the program")
         self.so_far: Callable[[], Any] = lambda: None
+        self.alarm = NO_ALARM
         Watchdog.current = self
 
     def start(self) -> None:
@@ -109,7 +113,8 @@ class Watchdog:
 
     def begins(self) -> bool:
         """An execution starts now. True where each of its lines is to be written down: `tracer`."""
-        self._since = time.monotonic()
+        self._since = monotonic()
+        self.alarm = NO_ALARM
         self._number += 1
         self._box.write(self._number)
         if self._number != self._fatal:
@@ -119,7 +124,7 @@ class Watchdog:
 
     def on(self) -> None:
         """Work begins: what is overdue is counted from here, and from the beginning of each execution."""
-        self._since = time.monotonic()
+        self._since = monotonic()
 
     def off(self) -> None:
         """The work is done."""
@@ -153,12 +158,12 @@ class Watchdog:
     def _watch(self) -> None:
         beat = 0.0
         while True:
-            time.sleep(min(LOOK, self._timeout / 4))
+            sleep(min(LOOK, self._timeout / 4))
             if os.getppid() != self._parent:
                 _exit(1)
             if resident() > self._memory:
                 self.gives_up(f"takes more than {RESIDENT >> 30} GiB of memory")
-            since, now = self._since, time.monotonic()
+            since, now = self._since, monotonic()
             if since is not None and now - since > self._timeout:
                 self._late()
             if now - beat > 1.0:
@@ -166,10 +171,10 @@ class Watchdog:
                 self._send(Beat())
 
     def _late(self) -> NoReturn:
-        at, before = self.where(), time.process_time()
+        at, before = self.where(), process_time()
         for _ in range(5):  # on a busy machine it may take a while before it is given any time
-            time.sleep(0.1)
-            busy = time.process_time() - before > 0.005
+            sleep(0.1)
+            busy = process_time() - before > 0.005
             if busy:
                 break
         so = f", for {self._timeout:g} s"

@@ -26,9 +26,17 @@ from typing import Any, NamedTuple, NoReturn
 
 from harness import guards
 from harness.memory import limit_addresses
+from harness.prctl import adopt_orphans
 from harness.watchdog import Beat, Box, Hung, SoFar, Watchdog, end_children
 
-HEAD = struct.Struct("!Q")
+HEAD = struct.Struct("!8sQ")
+"""Before each message: that it is one of the lab's, and its length."""
+
+MARK = b"\0lab\r\n\x9d\0"
+
+UNHEARD = 217
+"""The exit code of a worker that had no words left: no descriptors, no builtins, no modules."""
+
 GRACE = 3.0
 """Seconds a worker may be silent beyond an execution's deadline."""
 
@@ -97,7 +105,7 @@ class Worker:
         self._seen, self._so_far = self._box.read(), None
         data = pickle.dumps((request, fatal or 0))
         with contextlib.suppress(BrokenPipeError):  # its end is seen where it is listened to
-            _write(self._asking, HEAD.pack(len(data)) + data)
+            _write(self._asking, _packed(data))
 
     def hear(self, heard: Callable[[Any], None]) -> Any:
         """To be called when something has arrived. The answer, or `WAITING`; Hung where there will be none."""
@@ -107,8 +115,16 @@ class Worker:
         self._heard = time.monotonic()
         received = self._received
         received += data
-        while len(received) >= HEAD.size and len(received) >= HEAD.size + (size := HEAD.unpack_from(received)[0]):
-            message = pickle.loads(memoryview(received)[HEAD.size : HEAD.size + size])
+        while len(received) >= HEAD.size:
+            mark, size = HEAD.unpack_from(received)
+            if mark != MARK:
+                return self._lost("the program wrote into the lab's pipe")
+            if len(received) < HEAD.size + size:
+                break
+            try:
+                message = pickle.loads(memoryview(received)[HEAD.size : HEAD.size + size])
+            except Exception:
+                return self._lost("the program wrote into the lab's pipe")
             del received[: HEAD.size + size]
             if isinstance(message, Message):
                 heard(message.body)
@@ -170,6 +186,8 @@ def _last_words(pid: int) -> str:
         code = os.waitstatus_to_exitcode(ended[1])
         if code < 0:
             return f"the program killed its process with {signal.Signals(-code).name}"
+        if code == UNHEARD:
+            return "the program took away what the lab needs to be heard"
         return f"the program ended its process (exit code {code})"
     return "the worker was lost"
 
@@ -190,7 +208,7 @@ def _start(work: Work, asking: int) -> tuple[int, int]:
                 os.close(asking)
                 _work(work, writing, parent)
             finally:
-                end(1)
+                end(UNHEARD)
         os.close(writing)
         return pid, reading
     return _spawn(work, reading, writing)
@@ -228,8 +246,9 @@ def _work(work: Work, pipe: int, parent: int) -> NoReturn:
     """The life of a worker."""
     with contextlib.suppress(OSError):
         os.setpgid(0, 0)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    adopt_orphans()
     _close_streams()
     limit_addresses()
     core = _pin()
@@ -240,7 +259,7 @@ def _work(work: Work, pipe: int, parent: int) -> NoReturn:
     lock = threading.Lock()
 
     def write(data: bytes) -> None:
-        _write(pipe, HEAD.pack(len(data)) + data)
+        _write(pipe, _packed(data))
 
     def write_alone(data: bytes) -> None:
         with lock:
@@ -260,14 +279,14 @@ def _answer(work: Work, watchdog: Watchdog, send: Send, write: Callable[[bytes],
     answer: Callable[[Any], Any] | None = None
     result: bytes
     while True:
-        (size,) = HEAD.unpack(_read(work.requests, HEAD.size))
+        _, size = HEAD.unpack(_read(work.requests, HEAD.size))
         watchdog.on()  # what the last execution has left may be collected at any moment, and have finalizers
         request, fatal = pickle.loads(_read(work.requests, size))
         watchdog.request(fatal)
         try:
             answer = answer or work.opens(work.setup, lambda body: send(Message(body)))
             result = pickle.dumps(answer(request))
-        except Exception as error:
+        except BaseException as error:
             result = pickle.dumps(Failed(_sendable(error)))
         watchdog.off()
         write(result)
@@ -327,9 +346,15 @@ def _write(pipe: int, data: bytes) -> None:
         view = view[os.write(pipe, view) :]
 
 
-def _sendable(error: Exception) -> Exception:
+def _packed(data: bytes) -> bytes:
+    return HEAD.pack(MARK, len(data)) + data
+
+
+def _sendable(error: BaseException) -> Exception:
     try:
         pickle.loads(pickle.dumps(error))
-        return error
+        if isinstance(error, Exception):
+            return error
     except Exception:
-        return RuntimeError(f"{type(error).__name__}: {error}")
+        pass
+    return RuntimeError(f"{type(error).__name__}: {error}")

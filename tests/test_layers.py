@@ -32,6 +32,8 @@ FLOORS: dict[str, int] = {
     "watchdog": 5,
     "guards": 5,
     "memory": 5,
+    "crashes": 5,
+    "prctl": 5,
     "execution": 5,
     "recording": 5,
     "minimize": 5,

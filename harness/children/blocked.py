@@ -12,16 +12,30 @@ between the two rounds. At that moment all of them were blocked.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from typing import NamedTuple
 
-# (futex, read, clock_nanosleep) as the kernel numbers them; elsewhere nothing is certain and the deadline decides.
-_CALLS = {
-    "x86_64": (202, 0, 230),
-    "aarch64": (98, 63, 115),
-    "riscv64": (98, 63, 115),
-    "ppc64le": (221, 3, 248),
-    "s390x": (238, 3, 262),
+
+class _Calls(NamedTuple):
+    """The numbers of system calls. limited: where a call's time limit stands among its arguments, from 1."""
+
+    futex: int
+    read: int
+    sleeps: tuple[int, ...]  # nanosleep, clock_nanosleep
+    milliseconds: Mapping[int, int] = {}  # poll, epoll_wait, epoll_pwait: without a limit where negative
+    pointer: Mapping[int, int] = {}  # select, pselect6, ppoll: without a limit where null
+
+
+# As the kernel numbers them; elsewhere nothing is certain and the deadline decides.
+_GENERIC = _Calls(98, 63, (101, 115), {22: 4}, {72: 5, 73: 3})
+_MACHINES = {
+    "x86_64": _Calls(202, 0, (35, 230), {7: 3, 232: 4, 281: 4}, {23: 5, 270: 5, 271: 3}),
+    "aarch64": _GENERIC,
+    "riscv64": _GENERIC,
+    "ppc64le": _Calls(221, 3, (162, 248)),
+    "s390x": _Calls(238, 3, (162, 262)),
 }
-_FUTEX, _READ, _SLEEP = _CALLS.get(os.uname().machine if hasattr(os, "uname") else "", (-1, -1, -1))
+_CALLS = _MACHINES.get(os.uname().machine if hasattr(os, "uname") else "", _Calls(-1, -1, ()))
 _WAITS = (0, 9)  # FUTEX_WAIT, FUTEX_WAIT_BITSET
 _PRIVATE = 128
 _COMMAND = 127
@@ -32,7 +46,7 @@ def surely_blocked(pid: int, control: int) -> bool:
 
     Not considered: a signal (an alarm, say) whose handler would release a lock; the watchdog itself looks for that.
     """
-    if _FUTEX < 0:
+    if _CALLS.futex < 0:
         return False
     try:
         first = _switches_of_waiters(pid, control)
@@ -46,7 +60,7 @@ def _switches_of_waiters(pid: int, control: int) -> dict[str, list[str]] | None:
     waiters = {}
     for thread in os.listdir(f"/proc/{pid}/task"):
         call = _read(f"/proc/{pid}/task/{thread}/syscall").split()
-        if call[:1] == [str(_READ)] and int(call[1], 16) == control:
+        if call[:1] == [str(_CALLS.read)] and int(call[1], 16) == control:
             continue
         if not _waits_for_ever(call):
             return None
@@ -56,19 +70,45 @@ def _switches_of_waiters(pid: int, control: int) -> dict[str, list[str]] | None:
 
 
 def waits_with_a_limit(thread: str) -> bool:
-    """True if the thread (`self/task/NUMBER`, a path below /proc) sleeps, or waits for a lock with a timeout."""
+    """True if the thread (`self/task/NUMBER`, a path below /proc) sleeps, or waits for anything with a timeout."""
     try:
         call = _read(f"/proc/{thread}/syscall").split()
-        return call[:1] == [str(_SLEEP)] or (call[:1] == [str(_FUTEX)] and int(call[4], 16) != 0)
+        return _sleeps(call) or (call[:1] == [str(_CALLS.futex)] and int(call[4], 16) != 0)
     except (OSError, ValueError, IndexError):
         return False
 
 
+def sleeps(pid: int) -> bool:
+    """True if a thread of the process sleeps, or waits with a timeout for something else than a lock."""
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")
+        return any(_sleeps(_read(f"/proc/{pid}/task/{thread}/syscall").split()) for thread in threads)
+    except (OSError, ValueError, IndexError):
+        return False
+
+
+def _sleeps(call: list[str]) -> bool:
+    number = int(call[0])  # "running" has none
+    if number in _CALLS.milliseconds:
+        return int(call[_CALLS.milliseconds[number]], 16) & 0x80000000 == 0
+    if number in _CALLS.pointer:
+        return int(call[_CALLS.pointer[number]], 16) != 0
+    return number in _CALLS.sleeps
+
+
 def _waits_for_ever(call: list[str]) -> bool:
-    if call[:1] != [str(_FUTEX)]:
+    if call[:1] != [str(_CALLS.futex)]:
         return False
     operation, timeout = int(call[2], 16), int(call[4], 16)
     return operation & _COMMAND in _WAITS and bool(operation & _PRIVATE) and timeout == 0
+
+
+def is_replaced(pid: int) -> bool:
+    """True if the process runs another program than this one."""
+    try:
+        return os.readlink(f"/proc/{pid}/exe") != os.readlink("/proc/self/exe")
+    except OSError:
+        return False
 
 
 def processor_time(pid: int) -> float:

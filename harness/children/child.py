@@ -13,14 +13,16 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from _thread import allocate_lock, get_ident, start_new_thread
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import NoReturn
 
 from harness.children import locks, progress, stacks
-from harness.children.job import End, Run
+from harness.children.job import End, Run, cut_short
 from harness.children.performance import LONGEST, Performance, Stage
+from harness.world.showing import show_error
 
 RUNS = 50  # runs in one child at most: what no rule foresaw does not pile up for ever
 MARK = b"\0run\0"  # in the output between two runs: one may go on before its parent has taken what the last has said
@@ -40,6 +42,11 @@ def end_own_group() -> None:
     if hasattr(os, "killpg"):
         os.killpg(0, signal.SIGKILL)
     os._exit(1)
+
+
+def _alarm_is_set() -> bool:
+    """Its handler may release a lock after all, or raise something in a thread that waits."""
+    return hasattr(signal, "getitimer") and signal.getitimer(signal.ITIMER_REAL)[0] > 0
 
 
 class Child:
@@ -74,10 +81,10 @@ class Child:
             os._exit(0)  # the program forked: this is not the run
 
     def _say(self, run: Run, last: bool) -> None:
-        for stream in (sys.stdout, sys.stderr):
+        for name in ("stdout", "stderr"):
             try:
-                stream.flush()
-            except Exception:  # the program closed it or put something else in its place
+                getattr(sys, name).flush()
+            except BaseException:  # the program closed it or put something else in its place
                 pass
         if self.stage.job.talks and not last:
             with suppress(OSError):
@@ -85,6 +92,17 @@ class Child:
         line = _encode({"run": run, "last": last}).encode() + b"\n"
         while line:
             line = line[os.write(self.results, line) :]
+
+    def breaks(self, error: BaseException) -> None:
+        """The harness cannot go on in this process: its own fault before the program was there, else no verdict."""
+        if self._current is None:
+            os.write(self.results, _encode({"fault": "".join(traceback.format_exception(error))}).encode() + b"\n")
+            return
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        said = f"{type(error).__name__}: {show_error(error)} ({os.path.basename(at.filename)}:{at.lineno})"
+        why = cut_short(f"the lab could not go on in the program's process, {said}")
+        with self._words:
+            self._say(self._current.ended(End.UNFINISHED, why[:LONGEST], why), True)
 
     def watch(self, orders: Callable[[], str]) -> None:
         """Start the watchdog. orders(): the next order with the number of the run it is about; "" ends the child."""
@@ -101,7 +119,7 @@ class Child:
                 seen.append(progress.values(self.stage.modules.home))
             elif kind == EXPLAIN:
                 self._explain(number, earlier, seen)
-            elif not signal.getitimer(signal.ITIMER_REAL)[0]:  # an alarm's handler might release a lock after all
+            elif not _alarm_is_set():
                 earlier = stacks.sample()
                 _sleep(0.002)
                 self._explain(number, earlier, [])
@@ -115,14 +133,17 @@ class Child:
                 return
             threads = stacks.explain(earlier, get_ident(), self.stage.modules.home, locks.held)
             end = self._verdict({thread.state for thread in threads}, earlier, seen)
+            text = str(end)
+            if limit := current.limited():
+                end, text, _ = limit
             died = f"; before that: {current.failures[0][2]}" if current.failures else ""
             story = "; ".join(str(thread) for thread in threads)[: 2 * LONGEST] + died
-            run = current.ended(end, str(end), "")
-            self._say(Run(number, end, str(end), story, run.seconds, stacks=tuple(threads)), True)
+            run = current.ended(end, text, "")
+            self._say(Run(number, end, text, story, run.seconds, stacks=tuple(threads)), True)
             os._exit(0)
 
     def _verdict(self, states: set[str], earlier: stacks.Sample, seen: list[progress.Values]) -> End:
-        if progress.gets_on(seen):
+        if progress.gets_on(seen) or _alarm_is_set():
             return End.UNFINISHED
         if "runs" in states:
             moved = {ident for ident, position in stacks.sample().items() if position != earlier.get(ident)}

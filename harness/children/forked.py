@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import signal
-import sys
-import traceback
 from collections.abc import Sequence
 from contextlib import suppress
+from os import _exit
 from time import monotonic, sleep  # the wall's, whatever the program's clock will be
 from typing import Any, NoReturn
 
@@ -17,13 +15,10 @@ from harness.children.blocked import children_of
 from harness.children.child import MARK, Child
 from harness.children.lines import Lines
 from harness.children.performance import Stage
+from harness.prctl import die_with, nap_exactly
 
+UNHEARD = 217  # the exit status of a child that had no words left: no descriptors, no builtins, no modules
 OUTPUT = 4000  # characters of a failed run's output that are kept
-
-_prctl: Any = getattr(ctypes.CDLL(None), "prctl", None) if sys.platform == "linux" else None
-_KILL_ME = 1  # PR_SET_PDEATHSIG: a signal for this process when its parent dies
-_SLACK = 29  # PR_SET_TIMERSLACK: ns by which naps may be late (50,000 if nobody asks)
-_ADOPT = 36  # PR_SET_CHILD_SUBREAPER: orphans below this process become its children
 
 
 class Forked:
@@ -68,8 +63,11 @@ class Forked:
         if not end:
             return None
         self._unread = rest
-        answer: dict[str, Any] = json.loads(line)
-        return answer
+        try:
+            answer: dict[str, Any] = json.loads(line)
+            return answer
+        except ValueError:
+            return {"garbled": True}
 
     def drain(self) -> bool:
         """Take what the child has printed and keep the beginning. False at the end of its output."""
@@ -118,28 +116,13 @@ def _be_child(child: Child, write: int, listen: int, unneeded: tuple[int, ...]) 
         os.dup2(write, 2)
         os.close(write)
         die_with(parent)
-        if _prctl is not None:
-            _prctl(_SLACK, 1)
+        nap_exactly()
         child.watch(Lines(listen).next)
         child.live()
-    except BaseException:
-        os.write(child.results, json.dumps({"fault": traceback.format_exc()}).encode() + b"\n")
+    except BaseException as error:
+        child.breaks(error)
     finally:
-        os._exit(70)
-
-
-def die_with(parent: int) -> None:
-    """From now on this process, whose parent that is, is killed when that one ends, where that exists."""
-    if _prctl is not None:
-        _prctl(_KILL_ME, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(0)  # it died before its death could be a signal
-
-
-def adopt_orphans() -> None:
-    """From now on a process that leaves its child's group is still this process's to end, where that exists."""
-    if _prctl is not None:
-        _prctl(_ADOPT, 1)
+        _exit(UNHEARD)
 
 
 def end_orphans() -> None:

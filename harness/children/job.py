@@ -26,7 +26,7 @@ class End(StrEnum):
     CRASHED = "crashed"  # any other exception was left uncaught in a thread, or the process ended itself
     BLOCKED = "hung (blocked)"  # its deadline passed, or it was certain before, and no thread moved
     SPINNING = "hung (spinning)"  # its deadline passed while threads ran without getting on
-    UNFINISHED = "unfinished"  # its deadline passed while it was getting on or asleep: neither passed nor failed
+    UNFINISHED = "unfinished"  # neither passed nor failed: its deadline passed while it was getting on or asleep, …
     UNLOADABLE = "unloadable"  # the module itself could not be executed: nothing was measured
 
     @property
@@ -36,6 +36,11 @@ class End(StrEnum):
     @property
     def failed(self) -> bool:
         return self not in (End.PASSED, End.UNFINISHED)
+
+
+def cut_short(why: str) -> str:
+    """The text of a run that is unfinished for the lab's sake: for what it allows, or cannot do without."""
+    return f"{End.UNFINISHED}: {why}"
 
 
 class Home:

@@ -22,13 +22,14 @@ from math import inf
 from time import monotonic  # the wall's, whatever the program's clock will be
 from typing import Any
 
-from harness.children.blocked import processor_time, surely_blocked
+from harness.children.blocked import is_replaced, processor_time, sleeps, surely_blocked
 from harness.children.child import CERTAIN, EXPLAIN, LOOK, LOOKS, RUNS, SAMPLE
-from harness.children.forked import Forked, adopt_orphans, die_with, end_orphans
-from harness.children.job import End, Job, Run
+from harness.children.forked import UNHEARD, Forked, end_orphans
+from harness.children.job import End, Job, Run, cut_short
 from harness.children.lines import Lines
 from harness.children.performance import Stage
 from harness.memory import limit_addresses
+from harness.prctl import adopt_orphans, die_with
 
 FIRST_LOOK = 0.02  # seconds after which a run is examined for a certain deadlock, then ever more seldom
 LAST_LOOK = 0.25
@@ -84,8 +85,9 @@ class Runner:
         """What the child's current run came to, and whether it was the child's last."""
         agenda = Agenda(child, number, self.job.timeout)
         answer = self._wait(child, agenda)
-        if answer and "fault" in answer:
-            raise RuntimeError(answer["fault"])
+        if answer and "garbled" in answer:
+            text = cut_short("the program wrote into the lab's pipe")
+            return Run(number, End.UNFINISHED, text, text, monotonic() - agenda.started), True
         if answer and answer["run"]["end"] == End.PASSED:
             return Run.from_json(answer["run"]), answer["last"]
         output = child.printed()
@@ -93,8 +95,8 @@ class Runner:
             return replace(Run.from_json(answer["run"]), output=output), answer["last"]
         if agenda.missed:
             return replace(agenda.from_outside(), output=output), True
-        how = _how_it_ended(child.end())
-        return Run(number, End.CRASHED, how, how, monotonic() - agenda.started, output), True
+        end, how = _how_it_ended(child.end())
+        return Run(number, end, how, how, monotonic() - agenda.started, output), True
 
     def _wait(self, child: Forked, agenda: Agenda) -> dict[str, Any] | None:
         """The child's line about its run; None if there is none: it ended, or did not answer after its deadline."""
@@ -163,8 +165,12 @@ class Agenda:
 
     def from_outside(self) -> Run:
         """The verdict on a child that cannot even tell where it hangs."""
-        used = processor_time(self.child.pid) - self._used
-        end = End.UNFINISHED if used > PATIENCE / 8 else End.BLOCKED  # C code that computes may come to an end
+        pid = self.child.pid
+        if is_replaced(pid):
+            why = "another program has taken the place of this one: killed from outside"
+            return Run(self.number, End.UNFINISHED, str(End.UNFINISHED), why, self.timeout)
+        may_end = processor_time(pid) - self._used > PATIENCE / 8 or sleeps(pid)  # C code that computes, or waits
+        end = End.UNFINISHED if may_end else End.BLOCKED
         why = "one thread lets no other run, not even the watchdog: killed from outside, no stacks"
         return Run(self.number, end, str(end), why, self.timeout)
 
@@ -227,11 +233,13 @@ def _send(replies: int, answer: dict[str, Any]) -> None:
         data = data[os.write(replies, data) :]
 
 
-def _how_it_ended(status: int) -> str:
+def _how_it_ended(status: int) -> tuple[End, str]:
     code = os.waitstatus_to_exitcode(status)
+    if code == UNHEARD:
+        return End.UNFINISHED, cut_short("the program took away what the lab needs to be heard")
     if code >= 0:
-        return f"the process ended itself with exit status {code}"
+        return End.CRASHED, f"the process ended itself with exit status {code}"
     try:
-        return f"the process was killed by {signal.Signals(-code).name}"
+        return End.CRASHED, f"the process was killed by {signal.Signals(-code).name}"
     except ValueError:
-        return f"the process was killed by signal {-code}"
+        return End.CRASHED, f"the process was killed by signal {-code}"

@@ -17,9 +17,11 @@ from typing import Any
 
 from harness.children import locks, scaled_time
 from harness.children.core import stay_on_one_core
-from harness.children.job import End, Home, Job, Run
+from harness.children.job import End, Home, Job, Run, cut_short
 from harness.children.modules import Modules, import_ahead
 from harness.children.perturbation import Perturbation, Plan
+from harness.crashes import is_of_the_limits
+from harness.memory import ADDRESSES
 from harness.world.showing import package_hint, show_error, show_result
 
 _HARNESS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
@@ -96,10 +98,16 @@ class Performance:
         if why := _misfit(main, self._parameters):
             return self.ended(End.UNLOADABLE, "", why)
         result = self._perform(main)
-        return self.ended(*self.failures[0]) if self.failures else self._judge(result)
+        if self.failures:
+            return self.ended(*(self.limited() or self.failures[0]))
+        return self._judge(result)
 
     def ended(self, end: End, text: str, message: str) -> Run:
         return Run(self.number, end, text, message[:LONGEST], _clock() - self.started)
+
+    def limited(self) -> tuple[End, str, str] | None:
+        """What a thread has died of for lack of room, which is the lab's doing."""
+        return next((failure for failure in self.failures if failure[0] is End.UNFINISHED), None)
 
     def _perform(self, main: Callable[..., Any]) -> Any:
         """What main returned, or None; what went wrong is in `failures`. Ends when every non-daemon thread has."""
@@ -132,6 +140,9 @@ class Performance:
     def _note(self, error: BaseException, thread: str) -> None:
         end = End.VIOLATED if isinstance(error, AssertionError) else End.CRASHED
         summary = _name_of(error)[:LONGEST]
+        if is_of_the_limits(error):
+            limit = f"a program may take {ADDRESSES >> 30} GiB of addresses here, stacks of threads included"
+            end, summary = End.UNFINISHED, cut_short(f"{summary}; {limit}")
         self.failures.append((end, summary, f"{summary} in {thread}{_place(error.__traceback__, self._home)}"))
 
     def _invoker(self) -> Callable[[threading.Thread], None]:

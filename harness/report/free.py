@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from math import ceil
 from typing import Any
 
+from harness.children.job import Waiting
 from harness.report.text import Style, clip, count, fold, seconds
 from harness.stress import Bar, StressResult
 
 BARS, TEXT, LENGTH = 8, 34, 16
+ALIKE = 3  # threads at one place that are told one by one
 VALUE, SHARE, RATE, CHART = 12, 20, 16, 24  # columns of a sweep's table
 
 
@@ -81,11 +84,22 @@ def _lines(found: StressResult, style: Style) -> Iterator[str]:
     if found.failed:
         told_below = any(str(waiting) in found.message for waiting in found.stacks)
         yield fold(f"run {found.first_failure}{'' if told_below else f': {found.message}'}", "  first    ")
-    for number, waiting in enumerate(found.stacks):
-        yield fold(str(waiting), "  stacks   " if number == 0 else "           ", " " * 13)
+    for number, line in enumerate(_stacks(found.stacks)):
+        yield fold(line, "  stacks   " if number == 0 else "           ", " " * 13)
     yield from _histogram(found.histogram, style)
     for note in found.notes():
         yield fold(note, "  note     ")
+
+
+def _stacks(stacks: Sequence[Waiting]) -> Iterator[str]:
+    """A line for each thread; where many do the same at one place, the first of them and how many more there are."""
+    alike: dict[str, list[Waiting]] = {}
+    for waiting in stacks:
+        alike.setdefault(str(replace(waiting, thread="")), []).append(waiting)
+    for group in alike.values():
+        yield from map(str, group[:ALIKE])
+        if (more := len(group) - ALIKE) > 0:
+            yield f"and {count(more, 'thread')} more, like these"
 
 
 def _histogram(bars: Sequence[Bar], style: Style) -> Iterator[str]:

@@ -16,6 +16,8 @@ from __future__ import annotations
 import builtins
 import importlib
 import itertools
+import os
+import signal
 import sysconfig
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
@@ -189,7 +191,7 @@ class Library:
             _make_thread_handle=_Handle,
             _get_main_thread_ident=lambda: 999,
             daemon_threads_allowed=lambda: True,
-            interrupt_main=lambda *signal: None,
+            interrupt_main=_interrupt_main,
         )
         module._local = lambda: self._of_raw_threads  # type: ignore[attr-defined]  # until there is `threading.local`
         for name in ("_excepthook", "_ExceptHookArgs"):  # `threading` has them in Python, too, on its own idents
@@ -197,6 +199,12 @@ class Library:
         for name in ("get_ident", "get_native_id"):
             module.__dict__[name].__module__ = "_thread"
         return module
+
+
+def _interrupt_main(number: int = signal.SIGINT) -> None:
+    """As the interpreter's: nothing where the signal is not handled in Python."""
+    if callable(signal.getsignal(number)):
+        os.kill(os.getpid(), number)
 
 
 class _OfRawThreads:

@@ -85,6 +85,8 @@ def digest(source: str) -> str:
 def _read(path: Path) -> str:
     if path.is_dir():
         raise TargetError(f"{path}: is a directory, not a Python file")
+    if path.exists() and not path.is_file():
+        raise TargetError(f"{path}: is a pipe or a device, not a Python file")
     try:
         data = path.read_bytes()
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)

@@ -9,6 +9,9 @@ import re
 RESULT_LIMIT = 400
 """Characters of a result that are shown."""
 
+LONGEST = 4000
+"""Characters of a text of the program's that are looked through."""
+
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
@@ -19,11 +22,11 @@ def show_result(value: object) -> str:
     """
     try:
         text = repr(value)
-        if "{" in text and not pprint.isrecursive(value):
+        if "{" in text[:LONGEST] and not pprint.isrecursive(value):
             text = pprint.saferepr(value)
-    except Exception as error:
+    except BaseException as error:
         text = f"<{type(value).__name__}, whose repr raised {type(error).__name__}>"
-    text = without_addresses(text)
+    text = without_addresses(text[:LONGEST])
     return text if len(text) <= RESULT_LIMIT else text[: RESULT_LIMIT - 1] + "…"
 
 
@@ -35,8 +38,8 @@ def without_addresses(text: str) -> str:
 def show_error(error: BaseException) -> str:
     """What an exception says, without addresses, which differ from run to run; never raises."""
     try:
-        return _ADDRESS.sub("", str(error))
-    except Exception as another:
+        return without_addresses(str(error)[:LONGEST])
+    except BaseException as another:
         return f"its text cannot be had, for {type(another).__name__} is raised"
 
 

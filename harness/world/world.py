@@ -203,6 +203,7 @@ class World:
             )
         finally:
             sys.stdout, sys.stderr = out, err
+            self._process.put_back()
             if collecting:
                 gc.enable()
         return Ending(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import textwrap
 import unicodedata
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -21,6 +22,7 @@ from harness.report.steps import carried_out, step_text
 from harness.report.text import Style
 from harness.schedule import Witness
 from harness.world.program import load_program
+from harness.world.values import show
 
 
 class Chance:
@@ -306,3 +308,11 @@ def test_a_wait_is_of_the_operation_that_began_it_and_not_of_the_last_one_shown(
         "    as_completed … waits                     [1]",
         "    -- MainThread is blocked --->",
     ]
+
+
+@pytest.mark.parametrize("items", [range(100_000), [[0]] * 1000, [""] * 61, ["x" * 70], [], range(20)])
+def test_a_long_container_is_cut_where_its_text_is(items: Sequence[Any]) -> None:
+    for whole in (list(items), tuple(items), dict.fromkeys(map(str, items))):
+        text = repr(whole).replace(",)", ")")
+        assert show(whole) == (text if len(text) <= 60 else text[:59] + "…")
+    assert show(deque(items)) == show(list(items))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
+from itertools import islice
 from types import CellType, MemberDescriptorType
 from typing import Any
 
@@ -86,12 +87,15 @@ def _plain_repr(value: Any, depth: int) -> str:
     if not depth:
         return "…"
     if issubclass(cls, dict):
-        pairs = [f"{_plain_repr(k, depth - 1)}: {_plain_repr(v, depth - 1)}" for k, v in dict.items(value)]
+        shown = islice(dict.items(value), LIMIT)  # of which each takes some of the characters
+        pairs = [f"{_plain_repr(k, depth - 1)}: {_plain_repr(v, depth - 1)}" for k, v in shown]
         return "{" + ", ".join(pairs) + "}"
     for kind, (left, right) in _BRACKETS.items():
         if issubclass(cls, kind):
-            items = [_plain_repr(item, depth - 1) for item in kind.__iter__(value)]  # type: ignore[attr-defined]
-            return left + ", ".join(sorted(items) if kind in (set, frozenset) else items) + right
+            shown = kind.__iter__(value)  # type: ignore[attr-defined]
+            sort = kind in (set, frozenset)
+            items = [_plain_repr(item, depth - 1) for item in (shown if sort else islice(shown, LIMIT))]
+            return left + ", ".join(sorted(items) if sort else items) + right
     return cls.__name__
 
 
@@ -102,7 +106,8 @@ def _barrier(inside: dict[str, Any]) -> str:
 
 def _queue(inside: dict[str, Any]) -> str:
     items = inside["queue"] if "queue" in inside else inside["_queue"]
-    tasks = sum(is_library(type(item)) for item in items)  # beside them an executor puts None, to wake its workers
+    # Beside its tasks an executor puts None, to wake its workers.
+    tasks = sum(times for cls, times in Counter(map(type, items)).items() if is_library(cls))
     return f"{tasks} queued" if tasks else show(items)
 
 

@@ -188,19 +188,44 @@ def test_an_executor_that_nobody_shut_down_ends_with_main(run: Run) -> None:
 
 
 @pytest.mark.skipif(not FORKS, reason="forks")
-def test_a_thread_that_lets_no_other_run_is_killed_from_outside(run: Run) -> None:
-    source = """
-        import ctypes, threading
+@pytest.mark.skipif(not LINUX, reason="only Linux tells what a thread waits in")
+@pytest.mark.parametrize(("call", "end"), [("pause()", "hung (blocked)"), ("sleep(1000)", "unfinished")])
+def test_a_thread_that_lets_no_other_run_is_killed_from_outside(run: Run, call: str, end: str) -> None:
+    source = f"""
+        import ctypes
 
         def main():
-            ctypes.PyDLL(None).sleep(1000)
+            ctypes.PyDLL(None).{call}
     """
     result = run(source, timeout=0.3, time_scale=1, budget=Budget(executions=1))
-    if GIL:
-        assert result.outcomes == {"hung (blocked)": 1}
+    assert result.outcomes == {end: 1}
+    if GIL and call == "pause()":
         assert result.message == "one thread lets no other run, not even the watchdog: killed from outside, no stacks"
-    else:
-        assert result.hung == 1
+
+
+@pytest.mark.skipif(not LINUX, reason="only Linux tells what a thread waits in")
+@pytest.mark.parametrize(
+    ("wait", "end"),
+    [
+        ("select.select([one], [], [], 1000)", "unfinished"),
+        ("select.select([one], [], [])", "hung (blocked)"),
+        ("poll.poll(1_000_000)", "unfinished"),
+        ("poll.poll()", "hung (blocked)"),
+        ("selectors.DefaultSelector().select(1000)", "unfinished"),
+    ],
+)
+def test_who_waits_for_a_descriptor_with_a_limit_is_asleep(run: Run, wait: str, end: str) -> None:
+    source = f"""
+        import select, selectors, socket
+
+        def main():
+            one, other = socket.socketpair()
+            poll = select.poll()
+            poll.register(one)
+            poll.modify(one, select.POLLIN)
+            {wait}
+    """
+    assert run(source, timeout=0.3, time_scale=1, budget=Budget(executions=1)).outcomes == {end: 1}
 
 
 def test_an_error_before_a_hang_is_told_with_it(run: Run) -> None:

@@ -104,6 +104,26 @@ def test_a_package_of_many_files_is_imported_as_in_plain_python(installed: Path)
     assert len(done.stdout.splitlines()) == 26
 
 
+def test_what_the_host_imports_by_name_is_the_programs_and_new_in_each_execution(installed: Path) -> None:
+    """Entry points do this. The host's own copy of it would have another base class, and real locks."""
+    (installed.parent / "site" / "shop" / "plugin.py").write_text("from threading import Lock\nimport shop.stock\n")
+    program = installed.with_name("plugins.py")
+    program.write_text(
+        dedent("""
+        import pkgutil, threading
+        import shop
+        def main():
+            plugin = pkgutil.resolve_name("shop.plugin")
+            return plugin is shop.plugin, plugin.Lock is threading.Lock, plugin.shop is shop, plugin.__spec__.origin[-9:]
+        """)
+    )
+    runner = Runner(load_program(program), instrumented=("shop",))
+    for _ in range(2):
+        execution = runner.run(make("fair", 0, Profile()))
+        assert (execution.message, execution.result) == ("", "(True, True, True, 'plugin.py')")
+    assert not [finder for finder in sys.meta_path if type(finder).__name__ == "ForHost"]
+
+
 def test_a_standard_module_that_changes_the_builtins_changes_the_programs(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text("import gettext\ngettext.install('shop')\ndef main(): return _('hello')\n")

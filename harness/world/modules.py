@@ -81,6 +81,7 @@ class Modules:
         self._builtins = self._builtins_module.__dict__
         self._standins = StandIns(self._scheduler, library.time.time, library.RLock, self._import_module, access)
         self._roots = frozenset(self._root(name) for name in instrumented)
+        self._for_host = ForHost(self)
 
     def begin(self) -> None:
         """A new execution: only the stand-ins are loaded."""
@@ -98,6 +99,12 @@ class Modules:
             self._builtins.clear()
             self._builtins.update(self._own_builtins)
         self._loaded["builtins"] = self._builtins_module
+        sys.meta_path.insert(0, self._for_host)
+
+    def end(self) -> None:
+        """The execution is over."""
+        if self._for_host in sys.meta_path:
+            sys.meta_path.remove(self._for_host)
 
     def load(self, name: str, path: Path, source: str) -> ModuleType:
         """Execute the program's own file as module `name`."""
@@ -237,6 +244,18 @@ class Modules:
                 return self._get(name)  # what was executed may have failed
         return self._loaded[name]
 
+    def rewrites(self, name: str) -> bool:
+        """True if that is a module of the program's own, or of a package that is rewritten, and written in Python."""
+        root, (parent, _, _) = name.partition(".")[0], name.rpartition(".")
+        if not (root in self._roots or self._lies_beside(root)) or (parent and parent not in self._loaded):
+            return False
+        source = self._find(name, self._loaded.get(parent))
+        return source is not None and source.code is not _EXTENSION
+
+    def imported(self, name: str) -> ModuleType:
+        """The module of that name, which `rewrites`, imported now if need be."""
+        return self._get(name)
+
     def _find(self, name: str, owner: ModuleType | None) -> Source | None:
         if name not in self._sources:
             where = list(owner.__path__) if owner is not None else [self._directory, *sys.path]
@@ -291,13 +310,44 @@ class Modules:
         sys.modules[name] = module
 
 
+class ForHost:
+    """Finds the program's modules for what the host imports by name: entry points, pickles, `pkgutil.resolve_name`.
+
+    The host would execute them unrewritten, and keep them from one execution to the next.
+    """
+
+    def __init__(self, modules: Modules) -> None:
+        self._modules = modules
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        """As a finder of `sys.meta_path` does it."""
+        return ModuleSpec(name, _Loader(self._modules)) if self._modules.rewrites(name) else None  # type: ignore[arg-type]
+
+
+class _Loader:
+    """Lets the world do all of it."""
+
+    def __init__(self, modules: Modules) -> None:
+        self._modules = modules
+        self._spec: ModuleSpec | None = None
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        module = self._modules.imported(spec.name)
+        self._spec = module.__spec__
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        module.__spec__ = self._spec  # importlib has put its own there
+
+
 _EXTENSION = compile("", "", "exec")
 
 
 def _search(name: str, where: list[str]) -> ModuleSpec | None:
     spec = importlib.machinery.PathFinder.find_spec(name, where)
     if spec is None and "." not in name:  # an editable installation has a finder of its own
-        specs = (finder.find_spec(name, None) for finder in sys.meta_path if hasattr(finder, "find_spec"))
+        finders = [finder for finder in sys.meta_path if hasattr(finder, "find_spec") and type(finder) is not ForHost]
+        specs = (finder.find_spec(name, None) for finder in finders)
         spec = next((found for found in specs if found is not None), None)
     return spec
 

@@ -202,6 +202,7 @@ class World:
                 on_second=self.take_survey if recorder is None and (named or log_steps) else None,
             )
         finally:
+            self.modules.end()
             sys.stdout, sys.stderr = out, err
             self._process.put_back()
             if collecting:

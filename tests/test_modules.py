@@ -114,13 +114,13 @@ def test_what_the_host_imports_by_name_is_the_programs_and_new_in_each_execution
         import shop
         def main():
             plugin = pkgutil.resolve_name("shop.plugin")
-            return plugin is shop.plugin, plugin.Lock is threading.Lock, plugin.shop is shop, plugin.__spec__.origin[-9:]
+            return plugin is shop.plugin, plugin.Lock is threading.Lock, plugin.shop is shop, plugin.__spec__.name
         """)
     )
     runner = Runner(load_program(program), instrumented=("shop",))
     for _ in range(2):
         execution = runner.run(make("fair", 0, Profile()))
-        assert (execution.message, execution.result) == ("", "(True, True, True, 'plugin.py')")
+        assert (execution.message, execution.result) == ("", "(True, True, True, 'shop.plugin')")
     assert not [finder for finder in sys.meta_path if type(finder).__name__ == "ForHost"]
 
 

@@ -136,7 +136,7 @@ class Scheduler:
         me.pending = operation
         me.wants = wants
         me.deadline = deadline
-        if deadline is not None:
+        if deadline is not None and deadline > self.now:
             self.timed = True
             self.looks_at_clock()
         try:

@@ -1,6 +1,6 @@
 """Executes one program under many seeds, in this process and with no search around it; prints a JSON document.
 
-python tests/many_seeds.py PROGRAM SECONDS STRATEGY:SEEDS …
+python tests/many_seeds.py PROGRAM SECONDS INSTRUMENTED[,…] STRATEGY:SEEDS …
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from harness.world.program import load_program
 MAX_STEPS = 200_000
 
 
-def executions(program: str, seconds: float, orders: list[str]) -> list[dict[str, object]]:
+def executions(program: str, seconds: float, instrumented: str, orders: list[str]) -> list[dict[str, object]]:
     """One line per execution; the first of each strategy always, more while there is time."""
-    runner = Runner(load_program(program), max_steps=MAX_STEPS, instrumented=("test",))
+    runner = Runner(load_program(program), max_steps=MAX_STEPS, instrumented=tuple(instrumented.split(",")))
     gc.freeze()
     found, until = [], time.monotonic() + seconds
     for order in orders:
@@ -41,4 +41,4 @@ def executions(program: str, seconds: float, orders: list[str]) -> list[dict[str
 
 
 if __name__ == "__main__":
-    json.dump(executions(sys.argv[1], float(sys.argv[2]), sys.argv[3:]), sys.stdout)
+    json.dump(executions(sys.argv[1], float(sys.argv[2]), sys.argv[3], sys.argv[4:]), sys.stdout)

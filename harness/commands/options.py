@@ -132,17 +132,21 @@ OPTIONS: dict[str, Definition] = {
 FLAGS: dict[str, str] = {
     "--json": "one JSON document on standard output and nothing else",
     "--keep-going": "go on after the first failure and count them all",
+    "--open-stdlib": "take the standard library's threading, queue and concurrent.futures apart, too",
     "-x": "stop at the first scenario that does not come out right",
     "--early-timeouts": "a timeout may fire at any point, as on an overloaded machine",
 }
 SEARCH = ("--seed", "--budget", "--strategy", "--preemptions", "--timeout", "--max-steps", "--jobs")
-WORLD = ("--instrument", "--ignore-state", "--early-timeouts")
+WORLD = ("--instrument", "--open-stdlib", "--ignore-state", "--early-timeouts")
 
 
 def add(parser: argparse.ArgumentParser, *names: str) -> None:
     """Give the command these options, and those that every command has."""
     for name in names:
-        if name in FLAGS:
+        if name == "--open-stdlib":  # all stands on `threading`
+            how: dict[str, Any] = {"action": "append_const", "const": "threading"}
+            parser.add_argument(name, help=FLAGS[name], dest="instrument", default=[], **how)
+        elif name in FLAGS:
             destination = {"-x": "exit_first"}.get(name, name.strip("-").replace("-", "_"))
             parser.add_argument(name, action="store_true", help=FLAGS[name], dest=destination)
         else:

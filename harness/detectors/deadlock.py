@@ -146,6 +146,7 @@ def _helpers(t: Waiting, deed: str, waiting: list[str], after: dict[str, list[st
 
 
 _WISHES = {
+    ("Lock", "acquire"): ("for somebody to release {}", "do that"),
     ("Condition", "wait"): ("to be notified on {}", "notify it"),
     ("Semaphore", "acquire"): ("for a permit of {}", "release one"),
     ("Event", "wait"): ("for {} to be set", "set it"),

@@ -12,7 +12,16 @@ from typing import Any
 
 from harness.trace import WHOLE
 from harness.world.access_outside import stepping_outside
-from harness.world.access_types import FRESH_ITERATORS, derives, facts_of, instances, is_instrumented, lookup, module_of
+from harness.world.access_types import (
+    FRESH_ITERATORS,
+    closed_module_of,
+    derives,
+    facts_of,
+    instances,
+    is_instrumented,
+    lookup,
+    module_of,
+)
 from harness.world.access_types import Effect as Effect
 from harness.world.access_types import Touch as Touch
 
@@ -233,7 +242,7 @@ def _held(slot: Any, record: Any) -> Any:
 
 def is_library(cls: type) -> bool:
     """True for the lab's own locks, threads and queues: their operations speak for them."""
-    return any("_lab_token" in vars(base) or module_of(base) in _LAB for base in cls.__mro__)
+    return any("_lab_token" in vars(base) or closed_module_of(base) in _LAB for base in cls.__mro__)
 
 
 _LAB = frozenset(("threading", "_thread", "_threading_local", "harness.world.lock", "harness.world.thread"))

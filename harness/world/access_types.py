@@ -66,6 +66,11 @@ def module_of(cls: type) -> str:
     return found if type(found) is str else ""
 
 
+def closed_module_of(cls: type) -> str:
+    """The same, but empty for a class of the standard library that is taken apart like a program's."""
+    return "" if "_lab_opened" in type.__dict__["__dict__"].__get__(cls) else module_of(cls)
+
+
 def _mro(cls: type) -> tuple[type, ...]:
     return _raw_mro(cls) or (cls,)  # None while a metaclass is still at work
 

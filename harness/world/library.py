@@ -9,6 +9,10 @@ it blocks.
 `threading` and `queue` are loaded once per process and reset for each execution, because executing
 them costs more than a small execution; `concurrent.futures` keeps counters and registries in its
 modules and is executed anew in each execution that imports it.
+
+A module can be *opened*, to hunt inside it: then it is rewritten like a program, its locks are a
+program's locks, and its operations are no longer one step. `threading` opens all, for all stand on it.
+Starting, joining and listing threads stays the scheduler's own.
 """
 
 from __future__ import annotations
@@ -19,12 +23,13 @@ import itertools
 import os
 import signal
 import sysconfig
-from collections.abc import Callable, Mapping
+import weakref
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
 from types import CodeType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from harness.scheduler import Scheduler
 from harness.task import Task
@@ -33,12 +38,36 @@ from harness.unwinding import Unwind
 from harness.world import clock, lock, standins, thread
 from harness.world.operations import QUEUE, Operations
 
+OPENABLE = ("threading", "queue", "concurrent")
+"""What can be opened, by top-level name."""
+
+
+class Opened(NamedTuple):
+    """The modules that are opened, and how: `rewrite(source, path)`, the hooks it uses, who is told of a module."""
+
+    names: frozenset[str]
+    rewrite: Callable[[str, str], CodeType]
+    hooks: Mapping[str, Any]
+    started: Callable[[ModuleType], None]
+
+    @classmethod
+    def of(cls, instrumented: Iterable[str], *how: Any) -> Opened | None:
+        """What is opened where these names are instrumented, or None."""
+        names = {name.partition(".")[0] for name in instrumented}.intersection(OPENABLE)
+        return cls(frozenset(OPENABLE if "threading" in names else names), *how) if names else None
+
 
 class Library:
     """The private standard modules of one process. `modules` is what a program's imports resolve to."""
 
-    def __init__(self, scheduler: Scheduler, crashed: thread.CrashHandler) -> None:
+    def __init__(self, scheduler: Scheduler, crashed: thread.CrashHandler, opened: Opened | None = None) -> None:
         self.scheduler = scheduler
+        self._crashed = crashed
+        self._opened = opened
+        self.files: set[str] = set()
+        """Those of the opened modules."""
+        self._references: list[Any] = []
+        self._rewritten: dict[str, CodeType] = {}
         self._own: set[int] = set()
         self.tracer: Callable[..., Any] | None = None
         self.operations = Operations(scheduler, self._own)
@@ -46,24 +75,43 @@ class Library:
         self.time = clock.module(scheduler)
         self._of_raw_threads = _OfRawThreads(scheduler)
         self._thread = self._low_level(crashed)
+        if opened is None:
+            self._load()
+
+    def _load(self) -> None:
+        self._own.clear()
+        self._thread._local = lambda: self._of_raw_threads  # until there is `threading.local`
         self._inner: dict[str, ModuleType] = {"_thread": self._thread, "time": self.time, "os": _quiet_os()}
         self.threading = threading = self._library_module("threading", self._inner)
-        local = self._library_module("_threading_local", self._inner).local
-        self._inner["_threading_local"].__dict__["RLock"] = nullcontext  # nothing comes between what it would guard
+        beneath = self._library_module("_threading_local", self._inner)
+        beneath.RLock = nullcontext  # nothing comes between what it would guard
+        if self._opens("threading"):  # it stands in for one in C, which has no steps
+            beneath.current_thread = self._current_thread
+        local = beneath.local
         threading.local = self._thread._local = local
         threading.RLock = threading._CRLock = self.RLock
-        thread.install(threading, scheduler, crashed, self.operations)
-        self.operations.threading(threading)
+        thread.install(threading, self.scheduler, self._crashed, self.operations)
+        self.operations.listing(threading)
+        if not self._opens("threading"):
+            self.operations.threading(threading)
         self.queue = self._library_module("queue", self._inner)
-        for name in ("Queue", "_PySimpleQueue"):
+        for name in () if self._opens("queue") else ("Queue", "_PySimpleQueue"):
             self.operations.of_class(getattr(self.queue, name), QUEUE)
         self._pristine = [
             (module, dict(module.__dict__)) for module in (self._thread, threading, self.queue, self.time)
         ]
         self._lasting = frozenset(self._own)
 
+    def _current_thread(self) -> Any:
+        return self.scheduler.current.handle or self.threading.current_thread()
+
+    def _opens(self, name: str) -> bool:
+        return self._opened is not None and name.partition(".")[0] in self._opened.names
+
     def begin(self) -> dict[str, ModuleType]:
         """The stand-ins for a new execution, as they are after a fresh import."""
+        if self._opened is not None:
+            self._load()  # what opened modules keep is the program's, and must not outlast an execution
         for module, names in self._pristine:
             if len(module.__dict__) != len(names):
                 module.__dict__.clear()
@@ -77,6 +125,7 @@ class Library:
         if self.tracer is not None:
             threading._trace_hook = self.tracer
         self._of_raw_threads.values.clear()
+        self._references.clear()
         thread.adopt_main(threading, self.scheduler)
         return {
             "threading": threading,
@@ -107,7 +156,15 @@ class Library:
         inner["concurrent.futures"] = package
         package._base = base  # type: ignore[attr-defined]
         pool = self._library_module("concurrent.futures.thread", inner)
-        self.operations.futures(base, pool)
+        if self._opens("concurrent"):
+            self.operations.numbering(base.Future)
+        else:
+            self.operations.futures(base, pool)
+            failed = pool.ThreadPoolExecutor._initializer_failed
+            self._shadow = type("ThreadPoolExecutor", (), {"_initializer_failed": failed})
+            pool.weakref = standins.copied(weakref, ref=self._reference)
+        # Sets of futures, and the order in which `wait` locks them, go by creation, not by address.
+        base.Future.__hash__ = base.id = lambda future: vars(future).get("_lab_token", 0)
         for name in _FUTURES_NAMES:
             if hasattr(base, name):
                 setattr(package, name, getattr(base, name))
@@ -124,20 +181,59 @@ class Library:
             "concurrent.futures.thread": pool,
         }
 
+    def _reference(self, obj: Any, callback: Callable[[Any], None]) -> Callable[[], Any]:
+        """A worker's weak reference to its executor: a look at it is in conflict with the executor's end.
+
+        It gives what the executor has, and not the executor, and it lasts longer than the worker. Else who lets go of
+        which of them last would tell who wakes the workers, or whether anybody does, and nothing of that is a step.
+        """
+        touch, token = self.scheduler.touch, self.scheduler.new_token()
+
+        def gone(reference: Any) -> None:
+            touch(token)
+            callback(reference)
+
+        def look() -> Any:
+            touch(token, "r")
+            executor = reference()
+            if executor is None:
+                return None
+            seen = self._shadow()
+            seen.__dict__ = executor.__dict__
+            return seen
+
+        reference = weakref.ref(obj, gone)
+        self._references.append(reference)
+        return look
+
     def _library_module(self, name: str, modules: dict[str, ModuleType]) -> Any:
         """A module whose code is the library's own."""
         module = ModuleType(name)
-        self._own.add(id(module.__dict__))
-        return self._execute(name, modules, module)
-
-    def _execute(self, name: str, modules: dict[str, ModuleType], module: ModuleType | None = None) -> ModuleType:
-        module = module or ModuleType(name)
         module.__file__ = str(_source_path(name))
         module.__dict__["__builtins__"] = {**vars(builtins), "__import__": self._importer(modules)}
         module.__package__ = name.rpartition(".")[0]
         modules.setdefault(name, module)
-        exec(_code(name), module.__dict__)
+        self._own.add(id(module.__dict__))
+        if self._opens(name):
+            self._open(name, module)
+        else:
+            exec(_code(name), module.__dict__)
         return module
+
+    def _open(self, name: str, module: ModuleType) -> None:
+        """Execute the module as a program's. To be imported is no step: until then it is the library's own."""
+        assert self._opened is not None
+        if name not in self._rewritten:
+            self.files.add(str(_source_path(name)))
+            self._rewritten[name] = self._opened.rewrite(_source(name), str(_source_path(name)))
+        module.__dict__["__builtins__"].update(self._opened.hooks)
+        self._opened.started(module)
+        exec(self._rewritten[name], module.__dict__)
+        self._own.discard(id(module.__dict__))
+        thread_class: Any = self._inner["threading"].Thread
+        for value in vars(module).values():
+            if isinstance(value, type) and value.__module__ == name and not issubclass(value, thread_class):
+                value._lab_opened = True  # type: ignore[attr-defined]
 
     def _importer(self, modules: dict[str, ModuleType]) -> Callable[..., Any]:
         def importer(name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:
@@ -193,7 +289,6 @@ class Library:
             daemon_threads_allowed=lambda: True,
             interrupt_main=_interrupt_main,
         )
-        module._local = lambda: self._of_raw_threads  # type: ignore[attr-defined]  # until there is `threading.local`
         for name in ("_excepthook", "_ExceptHookArgs"):  # `threading` has them in Python, too, on its own idents
             del module.__dict__[name]
         for name in ("get_ident", "get_native_id"):
@@ -273,5 +368,8 @@ def _source_path(name: str) -> Path:
 
 @cache
 def _code(name: str) -> CodeType:
-    path = _source_path(name)
-    return compile(path.read_text(encoding="utf-8"), str(path), "exec", dont_inherit=True)
+    return compile(_source(name), str(_source_path(name)), "exec", dont_inherit=True)
+
+
+def _source(name: str) -> str:
+    return _source_path(name).read_text(encoding="utf-8")

@@ -45,9 +45,14 @@ class InnerLock:
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
         deadline = self._deadline(blocking, timeout)
+        scheduler = self.scheduler
         if self.held:
-            self.scheduler.touch(self.token, "r")
-            if not blocking or not self.scheduler.block(self, deadline):
+            scheduler.touch(self.token, "r")
+            if not blocking and scheduler.current.reentry is None:
+                return False
+            if not blocking:  # a Condition's wait with no time left
+                deadline = scheduler.now
+            if not scheduler.block(self, deadline):
                 return False
         self._take()
         return True
@@ -236,9 +241,11 @@ class Lock(InnerLock):
             scheduler.current.subject = self
             scheduler.point(Operation("release", self.token))
 
-    # What Condition does with its lock is part of the wait's own step, so nothing here is a point.
+    # What the library's Condition does with its lock is part of the wait's own step, so nothing of it is a point.
 
     def _release_save(self) -> None:
+        if id(sys._getframe(1).f_globals) not in self.library:
+            self._before_release()
         if not self.held:
             raise RuntimeError("release unlocked lock")
         self.held = False
@@ -246,7 +253,10 @@ class Lock(InnerLock):
         self.scheduler.gave_up(self.token)
 
     def _acquire_restore(self, state: Any) -> None:
-        InnerLock.acquire(self)
+        if id(sys._getframe(1).f_globals) in self.library:
+            InnerLock.acquire(self)
+        else:
+            self._acquire(True, -1)
 
     def _is_owned(self) -> bool:
         return self.held
@@ -290,12 +300,21 @@ class RLock(InnerRLock):
     def _release_save(self) -> tuple[int, Any]:
         if not self.count:
             raise RuntimeError("cannot release un-acquired lock")
+        if id(sys._getframe(1).f_globals) not in self.library:
+            self._before_release()  # type: ignore[misc]
         state = (self.count, self.owner)
         self.count = 0
         self.held = False
         self.owner = None
         self.scheduler.gave_up(self.token)
         return state
+
+    def _acquire_restore(self, state: tuple[int, Any]) -> None:
+        if id(sys._getframe(1).f_globals) in self.library:
+            InnerLock.acquire(self)
+        else:
+            Lock._acquire(self, True, -1)  # type: ignore[arg-type]
+        self.count = state[0]
 
     __enter__ = acquire
 

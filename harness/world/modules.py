@@ -21,9 +21,9 @@ from typing import Any, NamedTuple
 
 from harness.task import Task
 from harness.trace import Operation
-from harness.world.instrument import Site, instrument
 from harness.world.library import Library
 from harness.world.program import TargetError
+from harness.world.rewriting import Rewriting
 from harness.world.standins import Identities, StandIns
 
 ON_LAB = frozenset(("sched", "logging", "secrets", "gettext"))
@@ -58,12 +58,13 @@ class Modules:
         self,
         library: Library,
         hooks: Mapping[str, Any],
+        rewriting: Rewriting,
         directory: Path,
         instrumented: tuple[str, ...],
         access: Callable[[str, Any, Hashable, int], None],
     ) -> None:
-        self.sites: list[Site] = [Site("", 0, 0, 0, "", "")]  # what the standard library calls for a program
-        self.files: set[str] = set()
+        self.files = rewriting.files
+        self._rewrite = rewriting.rewrite
         self._library = library
         self._scheduler = library.scheduler
         self._directory = str(directory)
@@ -94,6 +95,7 @@ class Modules:
         self._initializing.clear()
         self._awaited.clear()
         self._identities.begin()
+        self._loaded = {}
         self._loaded = self._library.begin()
         if self._builtins != self._own_builtins:  # the program has replaced some
             self._builtins.clear()
@@ -114,10 +116,6 @@ class Modules:
         found = self._sources[key]
         assert found is not None
         return self._run(name, found)
-
-    def located(self, number: int) -> Site:
-        """The site with that number."""
-        return next((site for site in self.sites if site.number == number), self.sites[0])
 
     def loaded(self) -> list[ModuleType]:
         """The rewritten modules of this execution, in the order of their import."""
@@ -153,7 +151,7 @@ class Modules:
     def _root(self, name: str) -> str:
         """The top-level package that --instrument names. Raises TargetError."""
         root = name.partition(".")[0]
-        if root in ("threading", "queue", "concurrent", "_thread", "_threading_local"):
+        if root in ("_thread", "_threading_local"):
             raise TargetError(f"--instrument {name}: the lab has its own {root}")
         if _search(root, [self._directory, *sys.path]) is None:
             raise TargetError(f"--instrument {name}: there is no module {root!r}")
@@ -273,14 +271,6 @@ class Modules:
         text = importlib.util.decode_source(Path(spec.origin).read_bytes())
         code = self._rewrite(text, spec.origin) if hooked else compile(text, spec.origin, "exec", dont_inherit=True)
         return Source(code, spec.origin, spec, hooked)
-
-    def _rewrite(self, source: str, path: str) -> CodeType:
-        self.files.add(path)
-        try:
-            return instrument(source, path, self.sites)
-        except (SyntaxError, ValueError) as error:
-            compile(source, path, "exec", dont_inherit=True)  # what is no Python is the importing program's to handle
-            raise TargetError(f"{path}: {getattr(error, 'msg', error)}") from None
 
     def _run(self, name: str, source: Source) -> ModuleType:
         module = _made(name, source)

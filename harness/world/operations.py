@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
-from types import FunctionType
+from types import CodeType, FrameType, FunctionType
 from typing import Any
 
 from harness.scheduler import Scheduler
@@ -51,11 +51,13 @@ class Operations:
         self._scheduler = scheduler
         self._library = library
         self.calling: Callable[[Any], Any] = lambda function: function
+        self.unlocked: Callable[[FrameType], None] = lambda frame: None
+        """Told of a look at what is inside that takes no lock: where it comes from."""
 
     def threading(self, module: Any) -> None:
         """The primitives of a private `threading`."""
         condition = module.Condition
-        condition.wait = self._reentering(condition.wait)
+        condition.wait = self._reentering(condition.wait, module.Semaphore.acquire.__code__)
         condition.__enter__ = self._by_program(condition.__enter__, lambda self: self._lock.__enter__())
         condition.__exit__ = self._by_program(condition.__exit__, lambda self, *exc: self._lock.__exit__(*exc))
         self._hand(condition, "wait_for", 1, "predicate")
@@ -64,6 +66,9 @@ class Operations:
             self.of_class(getattr(module, name), kinds)
         for cls in (module.Semaphore, module._RLock):
             cls.__enter__ = cls.acquire
+
+    def listing(self, module: Any) -> None:
+        """The functions of a private `threading` that look at which threads there are."""
         for name in ("enumerate", "active_count"):
             setattr(module, name, self.counting(getattr(module, name)))
 
@@ -99,11 +104,19 @@ class Operations:
         self._hand(pool.ThreadPoolExecutor, "__init__", 3, "initializer")
         self.of_class(base.Future, FUTURE)
         self.of_class(pool.ThreadPoolExecutor, EXECUTOR)
-        # Sets of futures, and the order in which `wait` locks them, go by creation, not by address.
-        base.Future.__hash__ = lambda future: future._lab_token or 0
-        base.id = lambda future: future._lab_token or 0
         base.wait = self.pointed(base.wait, "wait")
         base.as_completed = self._stepping(base.as_completed)
+
+    def numbering(self, cls: type) -> None:
+        """Give the instances of `cls` a token, and no more."""
+        scheduler, init = self._scheduler, cls.__init__  # type: ignore[misc]
+
+        @wraps(init)
+        def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+            self._lab_token = scheduler.new_token()
+            init(self, *args, **kwargs)
+
+        cls.__init__ = __init__  # type: ignore[misc]
 
     def pointed(
         self, function: Callable[..., Any], kind: str, rules: Mapping[str, Rule] | None = None
@@ -124,6 +137,8 @@ class Operations:
                     if rules and noting is not None:
                         noting.finds(token, open_gates(rules, args[0]))
                 return function(*args, **kwargs)
+            if kind == "n_waiting":
+                self.unlocked(sys._getframe(1))
             wants = None
             if rule is not None and not (inside or scheduler.arrival_points):
                 wants = gate(rule, kind, args, kwargs)
@@ -258,14 +273,20 @@ class Operations:
 
         return method
 
-    def _reentering(self, wait: Callable[..., bool]) -> Callable[..., bool]:
-        """A Condition's wait that is enabled again only once it was woken and its lock is free: one step, not two."""
+    def _reentering(self, wait: Callable[..., bool], trying: CodeType) -> Callable[..., bool]:
+        """A Condition's wait that is enabled again only once it was woken and its lock is free: one step, not two.
+
+        With no time left it is two steps, for others may have the lock in between, and notify. A permit given then
+        (`trying` is a Semaphore's code) might as well have been given before.
+        """
         scheduler = self._scheduler
 
         @wraps(wait)
         def operation(self: Any, timeout: float | None = None) -> bool:
-            me = scheduler.current
-            outer, me.reentry = me.reentry, self._lock if hasattr(self._lock, "held") else None
+            me, lock = scheduler.current, self._lock if hasattr(self._lock, "held") else None
+            if timeout is not None and timeout <= 0 and sys._getframe(2).f_code is trying:
+                lock = None
+            outer, me.reentry = me.reentry, lock
             try:
                 return wait(self, timeout)
             finally:

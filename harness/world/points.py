@@ -46,6 +46,11 @@ SAMPLE = 500
 
 _PLAIN = frozenset((str, int, bytes, float, bool, complex, type(None)))
 
+BETWEEN = "what is inside is used without its lock: between its own steps (--open-stdlib) that is not searched"
+
+_GUARDS = ("mutex", "_cond", "_condition", "_lock", "_shutdown_lock")
+"""Where the library's objects have the lock under which their operations work."""
+
 _RUNNING = "that a generator is asked for more while it runs, an error, is no order of steps"
 
 SILENT = frozenset(("",))
@@ -86,7 +91,7 @@ class Points:
         self.full = False
         self._seen: dict[int, tuple[Any, dict[Hashable, _Seen]]] = {}
         self._fields: dict[type, frozenset[str]] = {}
-        self._inside: dict[int, tuple[Any, Any]] = {}
+        self._inside: dict[int, tuple[Any, Any, Any]] = {}
         self._stored: dict[int, set[int]] = {}
         self._ordered: set[Hashable] = set()
         self.token: Callable[[Any], Hashable] = id
@@ -231,10 +236,15 @@ class Points:
         """`obj` is one of the library's, or a container in which one keeps what it has."""
         scheduler, token = self._scheduler, self._token(obj)
         scheduler.order_shows = True
-        if id(obj) not in self._inside:
+        if id(obj) in self._inside:
+            guard = self._inside[id(obj)][2]
+        else:
+            guard = _guard(obj)
             value = obj.__dict__.get(key)
             if isinstance(value, (deque, list, dict, set)):
-                self._inside[id(value)] = (value, token)
+                self._inside[id(value)] = (value, token, guard)
+        if (guard is None or guard.owner is not scheduler.current) and (kind != "read" or _changes(obj, key)):
+            self.not_seen(BETWEEN, site)
         if site not in self.hot:
             self.hot.add(site)
             self.learned = True
@@ -342,15 +352,28 @@ def _below(cls: Any, base: type) -> bool:
     return isinstance(cls, type) and base in (type.__dict__["__mro__"].__get__(cls) or ())
 
 
-def _fields_of(cls: type) -> frozenset[str]:
-    """The attributes of instances that the standard library's own methods assign."""
+def _guard(obj: Any) -> Any:
+    """The lock under which the operations of one of the library's objects work; None where there is none."""
+    inside = obj.__dict__
+    guard = next((inside[name] for name in _GUARDS if name in inside), None)
+    return getattr(guard, "_lock", guard)
+
+
+def _changes(obj: Any, key: Hashable) -> bool:
+    """Whether what one reads of the library's is more than what `__init__` has put there for good."""
+    return key not in _fields_of(type(obj)) or key in _fields_of(type(obj), ("__init__",))
+
+
+def _fields_of(cls: type, but: tuple[str, ...] = ()) -> frozenset[str]:
+    """The attributes of instances that the standard library's own methods assign, `but` for these methods."""
     fields: set[str] = set()
     for base in cls.__mro__:
         if module_of(base) in ("_thread", "_threading_local"):
             return SILENT
         if "_lab_token" in base.__dict__:
-            for function in base.__dict__.values():
-                fields |= _assigned(function)
+            for name, function in base.__dict__.items():
+                if name not in but:
+                    fields |= _assigned(function)
     return frozenset(fields - {"_lab_token"})
 
 

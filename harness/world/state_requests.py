@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from harness.task import Both, Task
 from harness.trace import Operation
-from harness.world.access_types import module_of
+from harness.world.access_types import closed_module_of
 from harness.world.lock import InnerLock
 
 
@@ -73,7 +73,7 @@ def looks_at_unfinished(operation: Operation, subject: Any) -> bool:
 
 def library_class(subject: Any) -> str:
     for cls in type(subject).__mro__:
-        if module_of(cls) in ("threading", "queue", "concurrent.futures._base"):
+        if closed_module_of(cls) in ("threading", "queue", "concurrent.futures._base"):
             if cls.__name__ in ("BoundedSemaphore", "LifoQueue", "PriorityQueue"):
                 continue
             return cls.__name__

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from functools import partial
+from itertools import dropwhile, islice
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from harness.detectors.deadlock import Helper, Waiting
@@ -33,7 +36,7 @@ def waiting(world: World, recording: Any) -> list[Waiting]:
 def _facts(world: World, task: Task, recording: Any, steps: tuple[TraceStep, ...], fates: dict[str, str]) -> Waiting:
     operation, subject = task.call or task.pending, task.subject
     primitive = _primitive(subject)
-    holder = _holder(task, primitive)
+    holder = _holder(world, task, primitive)
     known = isinstance(holder, Task)
     facts = Waiting(
         thread=task.name,
@@ -54,19 +57,38 @@ def _facts(world: World, task: Task, recording: Any, steps: tuple[TraceStep, ...
     name = recording.naming.task(task)[1]
     return facts._replace(
         object=name,
-        where=_place(recording.where(task)),
+        where=_where(world, recording, task),
         granted=_place(recording.grants.get(id(subject), ("", 0))) if known else "",
         helpers=_helpers(steps, facts, name, fates),
         detail=_permits(world, operation.object, name, steps) if primitive == "Semaphore" else facts.detail,
     )
 
 
-def _holder(task: Task, primitive: str) -> Any:
+def _holder(world: World, task: Task, primitive: str) -> Any:
     """The owner of the lock that it wants, or what else it wants."""
     if not isinstance(task.wants, InnerLock):
         return task.wants
     to_be_notified = primitive == "Condition" and task.wants in (field(task.subject, "_waiters") or ())
+    if task.wants.owner is task and primitive == "Lock":
+        to_be_notified = any(_stands_in(world, frame) for frame in islice(_frames(world, task), 1))
     return None if to_be_notified else task.wants.owner  # who waits has taken a lock that the notifier releases
+
+
+def _frames(world: World, task: Task) -> Iterator[FrameType]:
+    return next((world.frames(ident) for known, ident in world.scheduler.blocked_frames() if known is task), iter(()))
+
+
+def _stands_in(world: World, frame: FrameType) -> bool:
+    """Whether the frame is one of an opened module of the library."""
+    return frame.f_code.co_filename in world.library.files
+
+
+def _where(world: World, recording: Any, task: Task) -> str:
+    """Where it stands; inside the library, where in the program that comes from, too."""
+    where = _place(recording.where(task))
+    frames = dropwhile(partial(_stands_in, world), _frames(world, task))
+    calling = next((_place((frame.f_code.co_filename, frame.f_lineno)) for frame in frames), "")
+    return where if calling in ("", where) else f"{where}, from {calling}"
 
 
 def _fates(world: World) -> dict[str, str]:

@@ -20,7 +20,7 @@ from functools import partial
 from types import CellType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
-from harness.world.access_types import module_of
+from harness.world.access_types import closed_module_of, module_of
 
 LIMIT = 5_000
 """Objects looked at, at most; what lies beyond counts as late."""
@@ -132,8 +132,8 @@ class Survey:
 
 
 def is_library(cls: type) -> bool:
-    """True for the world's own primitives, and for classes derived from them."""
-    return any(module_of(base) in LIBRARY for base in cls.__mro__)
+    """True for the world's own primitives, and for classes derived from them; not for those of opened modules."""
+    return any(closed_module_of(base) in LIBRARY for base in cls.__mro__)
 
 
 def _parts(obj: Any) -> Iterator[tuple[str, Any]]:
@@ -164,6 +164,9 @@ def _parts(obj: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _library_parts(obj: Any) -> Iterator[tuple[str, Any]]:
+    if any(module_of(base) == "_threading_local" for base in type(obj).__mro__):
+        yield from _of_all_threads(obj)
+        return
     inside = getattr(obj, "__dict__", {})
     for name in ("_lock", "_work_queue"):
         if name in inside:
@@ -173,6 +176,16 @@ def _library_parts(obj: Any) -> Iterator[tuple[str, Any]]:
     if "_target" in inside:
         yield "", inside["_target"]
     yield from ((f".{name}", value) for name, value in list(inside.items()) if not name.startswith("_"))
+
+
+def _of_all_threads(local: Any) -> Iterator[tuple[str, Any]]:
+    """What is in a `threading.local`, read beneath its own code, which would give this thread its part of it."""
+    try:
+        parts = object.__getattribute__(local, "_local__impl").dicts
+    except AttributeError:  # its __new__ is not through
+        return
+    for _, inside in list(parts.values()):
+        yield from ((f".{name}", value) for name, value in list(inside.items()))
 
 
 def _plain_key(key: Any) -> bool:

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextvars import Context
 from pathlib import Path
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import Any, NamedTuple
 
 from harness.bypasses import Bypass
@@ -28,11 +28,12 @@ from harness.unwinding import Unwind
 from harness.world.access import hooks
 from harness.world.access_attributes import OWNERS
 from harness.world.clock import START
-from harness.world.library import Library
+from harness.world.library import OPENABLE, Library, Opened
 from harness.world.modules import Modules
-from harness.world.points import Points
+from harness.world.points import BETWEEN, Points
 from harness.world.process import Process
 from harness.world.program import Program, TargetError
+from harness.world.rewriting import Rewriting
 from harness.world.showing import package_hint, show_error
 from harness.world.survey import Survey
 from harness.world.variables import Variables, variables
@@ -150,12 +151,17 @@ class World:
         self.scheduler.end_points = bool(_WHO_IS_ALIVE.search(program.source))
         self.scheduler.carriers.pooled = not (FREE_THREADED and "__del__" in program.source)
         self.points = Points(self.scheduler)
-        self.library = Library(self.scheduler, self._crashed)
+        self.rewriting = Rewriting()
         points = self.points
         names = hooks(points.access, points.together, points.instead, self._not_seen, points.shows_order)
+        opened = Opened.of(instrumented, self.rewriting.rewrite, names, self._started)
+        self.library = Library(self.scheduler, self._crashed, opened)
+        self.library.operations.unlocked = self._unlocked
         self.library.operations.calling = lambda function: names["_lab_calling"](function, 0)
-        self.modules = Modules(self.library, names, program.path.parent, instrumented, self.points.access)
-        self.modules.started = lambda module: self.points.instrumented.add(id(module.__dict__))
+        self.modules = Modules(
+            self.library, names, self.rewriting, program.path.parent, instrumented, self.points.access
+        )
+        self.modules.started = self._started
         self.survey: Survey | None = None
         self._crashes: list[tuple[str, BaseException]] = []
         self._count = 0
@@ -248,11 +254,19 @@ class World:
             frame = frame.f_back
 
     def roots(self) -> Iterator[Variables]:
-        """What a person would call the program's variables, by group: globals, then those of each running function."""
+        """What a person would call the program's variables, by group: globals, then those of each running function.
+
+        At the end what only passes, and what is in opened modules of the library.
+        """
         passing: Variables = []
+        inside: list[Variables] = []
         for module in self.modules.loaded():
             names = [(name, value) for name, value in list(module.__dict__.items()) if not name.startswith("__")]
-            yield [(module.__name__, module.__dict__), *names]
+            group = [(module.__name__, module.__dict__), *names]
+            if module.__name__.partition(".")[0] in OPENABLE:
+                inside.append(group)
+            else:
+                yield group
         for task, ident in self.scheduler.blocked_frames():
             for frame in reversed(list(self.frames(ident))):
                 if frame.f_code.co_name != "<module>":
@@ -262,6 +276,10 @@ class World:
             if task.handle is not None:
                 passing.append((task.name, task.handle))
         yield passing
+        yield from inside
+
+    def _started(self, module: ModuleType) -> None:
+        self.points.instrumented.add(id(module.__dict__))
 
     def _not_seen(self, what: str, site: int, later: bool | None = False) -> None:
         """`later` None: it matters only where the site turns out to be in conflict."""
@@ -270,12 +288,17 @@ class World:
         else:
             self.points.not_seen(what, site, later)
 
+    def _unlocked(self, frame: FrameType) -> None:
+        self.points.not_seen(f"{BETWEEN} ({Path(frame.f_code.co_filename).name}:{frame.f_lineno})", 0)
+
     def _unseen(self) -> str:
         unseen = self.points.unseen
         if unseen is None:
             return ""
         what, number = unseen
-        site = self.modules.located(number)
+        site = self.rewriting.located(number)
+        if not site.file:
+            return what
         return f"{what} ({Path(site.file).name}:{site.line})"
 
     def _begin(self) -> None:

@@ -13,8 +13,13 @@ All of them are loaded when the first is asked for, so that starting a worker co
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+import sys
+
+if sys.argv[:1] == ["-m"]:  # `python -m harness`: what lies in the current directory must hide no module of Python's
+    sys.path.append(sys.path.pop(0))
+
+from importlib import import_module  # noqa: E402
+from typing import TYPE_CHECKING, Any  # noqa: E402
 
 if TYPE_CHECKING:
     from harness.budget import Budget as Budget

@@ -450,3 +450,46 @@ def test_a_program_that_is_no_file_is_no_target(tmp_path: Path) -> None:
             said = done.stderr.splitlines()
             assert (done.stdout, len(said), done.returncode) == ("", 1, 2)
             assert said[0].startswith(f"harness: {path}: {why}")
+
+
+def shell(command: str, directory: Path) -> tuple[int, str]:
+    """Exit code and standard error of a command line in which `harness` stands for how it is started."""
+    harness = f"{sys.executable} -m harness"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command.replace("harness", harness),
+        shell=True, cwd=directory, env=environment, capture_output=True, text=True, timeout=SPARE,
+    )  # fmt: skip
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("name", ["queue", "json", "threading"])
+def test_a_module_that_hides_the_librarys_is_said_to(tmp_path: Path, name: str) -> None:
+    (tmp_path / f"{name}.py").write_text("raise RuntimeError('mine')\n")
+    (tmp_path / "prog.py").write_text(f"def main():\n    import {name}\n    return {name}.x\n")
+    said = f"harness: prog.py: {name}.py beside it hides the standard library's {name}, which it imports: rename it\n"
+    assert shell("harness explore prog.py", tmp_path) == (2, said)
+
+
+def test_a_name_that_nothing_can_hide_may_be_a_programs(tmp_path: Path) -> None:
+    (tmp_path / "time.py").write_text("raise RuntimeError('mine')\n")
+    (tmp_path / "types.py").write_text("raise RuntimeError('not asked for')\n")
+    (tmp_path / "prog.py").write_text("import time\n\ndef main():\n    time.sleep(1)\n")
+    assert shell(f"harness explore {tmp_path}/prog.py", ROOT) == (0, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is full")
+@pytest.mark.parametrize(
+    ("command", "answer"),
+    [
+        ("harness explore prog.py > /dev/full", (4, "harness: the system refuses: No space left on device\n")),
+        ("harness explore nothing.py 2> /dev/full", (2, "")),
+        ("harness stress prog.py --budget 2x <&- >&- 2>&-", (0, "")),
+        ("mkdir gone; cd gone; rmdir ../gone; harness stress ../prog.py; exit 0", (0, "")),
+        ("ulimit -n 8; harness stress prog.py", (4, "harness: the system refuses: Too many open files\n")),
+    ],
+)
+def test_what_the_system_refuses_is_one_line(tmp_path: Path, command: str, answer: tuple[int, str]) -> None:
+    (tmp_path / "prog.py").write_text("def main():\n    return 'fine'\n")
+    code, said = shell(command.replace("../prog.py", f"{tmp_path}/prog.py --budget 2x"), tmp_path)
+    assert (code, said) == answer

@@ -21,7 +21,7 @@ from harness.children.job import Home
 from harness.children.perturbation import Perturbation
 from harness.children.stacks import thread_name
 
-_here = SimpleNamespace(perturbation=None, scale=1.0, home=Home(""))
+_here = SimpleNamespace(perturbation=None, scale=1.0, home=Home(__file__))
 _wanted: dict[int, Any] = {}  # ident of a thread → the lock it is acquiring
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import traceback
 from collections.abc import Sequence
 
 from harness.children.parents import HarnessFault
 from harness.commands import check, explore, listing, new, replay, reproduce, stress
-from harness.commands.console import INTERRUPTED, cleaned_up, discard_output, prepare
+from harness.commands.console import INTERRUPTED, cleaned_up, complain, discard_output, prepare
 from harness.commands.options import Parser, PlainHelp, UsageError
 from harness.explore import WitnessError
 from harness.world.program import TargetError
 
 OK, USAGE, FAULT = 0, 2, 4
+REFUSALS = {errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.ENOMEM, errno.EAGAIN}
+"""What the system answers where there are not enough files, room, memory or processes."""
 
 # `register(add_parser)` of each gives the command its options and sets `run`; a new command is one line here.
 COMMANDS = (listing, reproduce, explore, replay, stress, new, check)
@@ -63,11 +66,14 @@ def main(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         cleaned_up()
         return INTERRUPTED
-    except Exception:
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in REFUSALS:
+            discard_output()  # it may be what there is no room for
+            return _complain(f"the system refuses: {error.strerror}", FAULT)
         traceback.print_exc()
         return _complain("this is a fault of the harness, not of the program it ran", FAULT)
 
 
 def _complain(message: str, code: int) -> int:
-    print(f"harness: {' '.join(message.split())}", file=sys.stderr)
+    complain(f"harness: {' '.join(message.split())}")
     return code

@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from types import FrameType
+from typing import TextIO
 
 _ASCII = {"…": "...", "–": "-", "—": "-", "×": "x", "±": "+/-", "≥": ">=", "≤": "<="}
 
@@ -35,7 +36,7 @@ def _keep_open(descriptor: int) -> None:
     try:
         os.fstat(descriptor)
     except OSError:
-        os.open(os.devnull, os.O_RDWR)
+        os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
 
 
 def _plain_words(error: UnicodeError) -> tuple[str, int]:
@@ -70,10 +71,22 @@ def say(text: str) -> None:
 
 
 def discard_output() -> None:
-    """The reader of standard output is gone: write no more, and let the interpreter end quietly."""
+    """Nobody takes standard output any more: write no more, and let the interpreter end quietly."""
+    _discard(sys.__stdout__)
+
+
+def complain(text: str) -> None:
+    """A line on standard error, as far as that takes any."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except OSError:
+        _discard(sys.__stderr__)
+
+
+def _discard(stream: TextIO | None) -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    if sys.__stdout__ is not None:
-        os.dup2(nowhere, sys.__stdout__.fileno())
+    if stream is not None:
+        os.dup2(nowhere, stream.fileno())
 
 
 class Progress:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import hashlib
 import io
+import sys
 import tokenize
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from importlib.machinery import FrozenImporter
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +55,9 @@ def load_program(
         raise TargetError(f"{path}: no main(): a target is a Python file that defines main() at its top level")
     if any(isinstance(node, ast.AsyncFunctionDef) and node.name == "main" for node in tree.body):
         raise TargetError(f"{path}: main() is async: a target's main() is called, not awaited")
+    if hidden := _hidden(tree, path.resolve().parent):
+        own = f"{hidden}.py beside it hides" if path.stem != hidden else "its own name hides"
+        raise TargetError(f"{path}: {own} the standard library's {hidden}, which it imports: rename it")
     if oracle is not None and not oracle.is_file():
         oracle = None
     return Program(path.resolve(), shown, source, digest(source), oracle, dict(settings or {}))
@@ -119,6 +124,26 @@ def _has_main(tree: ast.Module) -> bool:
         ):
             return True
     return False
+
+
+def _hidden(tree: ast.Module, directory: Path) -> str:
+    """A module of the standard library that the program imports and a file beside it hides; empty if none.
+
+    What is built in or frozen nothing can hide. The lab has modules of its own for some of the others, and needs the
+    rest itself, in the same process.
+    """
+    imported = [node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
+    names = [alias.name for node in imported if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module or "" for node in imported if isinstance(node, ast.ImportFrom) and not node.level]
+    for root in dict.fromkeys(name.partition(".")[0] for name in names):
+        beside = (directory / f"{root}.py").is_file() or (directory / root / "__init__.py").is_file()
+        if beside and root in sys.stdlib_module_names and not _is_there_at_start(root):
+            return root
+    return ""
+
+
+def _is_there_at_start(name: str) -> bool:
+    return name in sys.builtin_module_names or FrozenImporter.find_spec(name) is not None
 
 
 def _without_comments(source: str) -> str:

@@ -15,6 +15,9 @@ from typing import Any
 
 from harness.task import Task
 
+_start = _thread.start_new_thread  # guards.py gives programs others
+_start_joinable: Any = getattr(_thread, "start_joinable_thread", None)  # from 3.13 on
+
 FREE_THREADED = not getattr(sys, "_is_gil_enabled", lambda: True)()
 
 
@@ -46,10 +49,9 @@ class Carriers:
             return self._pool.pop()
         carrier = Carrier()
         if self.pooled:
-            _thread.start_new_thread(self._carry, (carrier,))
+            _start(self._carry, (carrier,))
         else:
-            start: Any = _thread.start_joinable_thread  # type: ignore[attr-defined]  # from 3.13 on
-            carrier.handle = start(lambda: self._carry(carrier), daemon=True)
+            carrier.handle = _start_joinable(lambda: self._carry(carrier), daemon=True)
         return carrier
 
     def give_back(self, carrier: Carrier) -> bool:

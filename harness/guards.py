@@ -8,6 +8,7 @@ nothing but an alarm can end it, that is said (`Watchdog.alarm`).
 
 from __future__ import annotations
 
+import _thread
 import io
 import math
 import os
@@ -15,7 +16,6 @@ import pickle
 import signal
 import sys
 import threading
-from _thread import get_ident as _ident
 from collections.abc import Callable
 from types import FrameType
 from typing import Any, NoReturn
@@ -23,7 +23,7 @@ from typing import Any, NoReturn
 from harness.scheduler import Scheduler
 from harness.watchdog import Hung, Watchdog
 
-_real_exit = os._exit
+_real_exit, _ident = os._exit, _thread.get_ident
 _STARTERS = ("_start_new_thread", "_start_joinable_thread")
 _OF_PROCESSES = ("concurrent.futures.process", "multiprocessing.queues", "multiprocessing.managers")
 """Modules whose threads serve other processes."""
@@ -139,7 +139,9 @@ def _guard_threads(watchdog: Watchdog) -> None:
     """A thread of the host's runs whenever it likes: nothing that is seen then would be true."""
 
     def refuse(*args: Any, **kwargs: Any) -> NoReturn:
-        module = _culprit()
+        module, in_the_lab = _culprit()
+        if in_the_lab:
+            watchdog.gives_up("starts a thread outside of the lab, for it is not the lab's module that it asks")
         so = f"--instrument {module.partition('.')[0]} brings it into the lab"
         if module.startswith(_OF_PROCESSES):
             so = "the lab controls one process"
@@ -150,17 +152,19 @@ def _guard_threads(watchdog: Watchdog) -> None:
     for name in _STARTERS:
         if hasattr(threading, name):
             setattr(threading, name, refuse)
+        if hasattr(_thread, name.removeprefix("_")):
+            setattr(_thread, name.removeprefix("_"), refuse)
 
 
-def _culprit() -> str:
-    """The module that makes use of threads: the first one up the stack that the lab has no copy of its own of."""
+def _culprit() -> tuple[str, bool]:
+    """The module that makes use of threads, the first up the stack that is not one for threads; is it rewritten?"""
     frame: FrameType | None = sys._getframe(2)
     while frame is not None:
         module = str(frame.f_globals.get("__name__", ""))
         if module not in ("threading", "concurrent.futures.thread"):
-            return module
+            return module, "_lab_calling" in frame.f_builtins
         frame = frame.f_back
-    return "threading"
+    return "threading", False
 
 
 def _in_child(write: Callable[[bytes], None]) -> None:

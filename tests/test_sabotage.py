@@ -352,6 +352,19 @@ CASES = {
         "unfinished",
         3,
     ),
+    "a thread of the host's": Case(
+        """\
+        import sys
+        import threading
+
+        def main():
+            done = threading.Event()
+            sys.modules["_thread"].start_new_thread(done.set, ())
+            done.wait()
+        """,
+        "inconclusive",
+        "MainThread starts a thread outside of the lab, for it is not the lab's module that it asks (file:6)",
+    ),
 }
 
 COMMANDS = {"explore": ("--budget", "5x"), "stress": ("--budget", "1x", "--time-scale", "1")}

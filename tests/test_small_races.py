@@ -43,7 +43,7 @@ COARSE = {
     "property replaced value", "descriptor replaced", "setattr instance method", "setattr class method",
     "vars instance method", "globals replaces def", "setattr __class__", "object setattr __class__",
     "type setattr method", "abc register", "abc register issub", "singledispatchmethod", "mock patch object",
-    "redirect stdout",
+    "redirect stdout", "chain late", "call star late", "lru before full",
 }  # fmt: skip
 """Programs of which the lab misses results, and says so."""
 

@@ -52,7 +52,7 @@ from harness.world.access_calls import Calls
 
 _VARIABLES = "get get_s set_w set_d global_ global_w global_v cell cell_w cell_v"
 _CONTAINERS = """item item_w item_d key key_w key_d whole whole_w whole_d sub aug_item aug_attribute
-    read truth text spread read_deep match rhs pair compared compared_pair aug_rhs aug_pair in_ in_pair
+    read read_again truth text spread read_deep match rhs pair compared compared_pair aug_rhs aug_pair in_ in_pair
     open steps steps_unpacked star unpack unpack_deep from_ base finalizing"""
 _CALLS = "with_ call args fed calling meth meth_s method method_s"
 _BINARY = ("add", "sub", "mul", "mod", "or", "and", "xor", "truediv", "floordiv", "pow", "lshift", "rshift", "matmul")

@@ -20,6 +20,7 @@ from harness.world.access_types import (
     MISSING,
     PLAIN,
     QUIET,
+    Facts,
     class_plan,
     classes_at,
     facts_of,
@@ -53,7 +54,7 @@ def owner_of(obj: Any) -> Any:
 def hand_out(obj: Any) -> None:
     """The program is about to get `obj.__dict__`."""
     namespace = _namespace(obj)
-    if namespace is None or is_a(obj, types.ModuleType):
+    if namespace is None or is_a(obj, types.ModuleType) or facts_of(type(obj)).shares:
         return
     key = id(namespace)
     try:
@@ -98,6 +99,9 @@ def load_touches(obj: Any, name: str, strict: bool = True) -> list[Touch]:
         return _module_touches(obj, name, strict)
     if facts.sort == "class":
         return _class_touches(obj, name, strict)
+    if facts.shares:
+        touches = _planned(load_plan(type(obj), name, strict), obj, type(obj), name)
+        return [*touches, *(("read", _namespace(obj), name) for _ in touches[:1])]
     plans = facts.strict_loads if strict else facts.loads
     if name not in plans:
         plans[name] = load_plan(type(obj), name, strict)
@@ -142,12 +146,23 @@ def store_touches(obj: Any, name: str, plainly: bool = False, called: bool = Fal
         found = lookup(obj, name)[0]
         forget(obj, name)
         return [("write", obj, name), *_replaced(_is_data(found) or (called and is_code(found)))]
-    if name not in facts.stores:
-        facts.stores[name] = store_plan(type(obj), name)
-    if facts.stores[name] is QUIET and not plainly:
+    if name == "__dict__" and lookup(type(obj), "__getattribute__")[0] is object.__getattribute__:
+        _sharing(facts)
+    plan = facts.stores.get(name) or store_plan(type(obj), name)
+    if plan is QUIET and not plainly:
         return []
+    if facts.shares and name not in ("__dict__", "__class__"):
+        return [("write", obj, name), ("write", _namespace(obj), name)]
+    facts.stores[name] = plan
     replaced = called and (name in MEANINGS or is_code(lookup(type(obj), name)[0]))
     return [("write", obj, WHOLE if name in ("__dict__", "__class__") else name), *_replaced(replaced)]
+
+
+def _sharing(facts: Facts) -> None:
+    """From now on attributes of such objects are items of a dict, too, and nothing learned of them holds."""
+    facts.shares = True
+    for plans in (facts.loads, facts.strict_loads, facts.stores):
+        plans.clear()
 
 
 def _replaced(if_so: bool) -> list[Touch]:

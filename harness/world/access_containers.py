@@ -58,7 +58,8 @@ class Containers(Variables):
                 if kind == "read" and facts.base is dict and derives(cls, (defaultdict,)):
                     self._fill(obj, key, site)
         elif facts.sort == "view":
-            self.say([(kind, contents(obj), place(contents(obj), key))], site)
+            whole = contents(obj)
+            self.say([(kind, whole, place(whole, key) if _shows_all(obj, whole) else WHOLE)], site)
         elif facts.sort == "foreign" and facts.is_native(method):
             self.say(deep(obj) if kind == "read" else changing(deep(obj)), site)
 
@@ -150,6 +151,12 @@ class Containers(Variables):
 
     truth = read
 
+    def read_again(self, value: Any, site: int) -> Any:
+        """What is read at once, and once more, or only then, when what comes after it has been evaluated."""
+        if _has_contents(value):
+            self.not_seen("what is read twice by one expression is one step", site, None)
+        return self.read(value, site)
+
     def spread(self, value: Any, site: int) -> Any:
         return self._reads(value, "keys", site)
 
@@ -183,10 +190,10 @@ class Containers(Variables):
         """The right operand of an operator whose left one is known."""
         if type(left) in INERT and type(right) in INERT:
             return right
-        if _has_contents(left) or _has_contents(right):
-            self.say(readable((left,) if left is right else (left, right)), site)
-        elif type(left) is str and type(right) is tuple:
+        if type(left) is str or type(left) is bytes:  # `%`
             self.say(deep(right), site)
+        elif _has_contents(left) or _has_contents(right):
+            self.say(readable((left,) if left is right else (left, right)), site)
         return right
 
     def pair(self, left: Any, right: Any, site: int) -> tuple[Any, Any]:
@@ -298,6 +305,14 @@ class Containers(Variables):
             self.say(stepping(iterable), site)
             return iterable
         return self.open(iterable, site)
+
+
+def _shows_all(view: Any, container: Any) -> bool:
+    """False for a part of a buffer, or one whose items are of another size."""
+    try:
+        return type(view) is not memoryview or (view.contiguous and view.shape == (len(container),))
+    except ValueError:  # released
+        return False
 
 
 def _has_contents(value: Any) -> bool:

@@ -113,8 +113,8 @@ def method_effect(cls: type, name: str, found: Any) -> Effect | None:
     if there is not None:
         return there
     if facts.sort == "immutable":
-        if name == "pack_into":
-            return write_arguments
+        if name in ("pack_into", "join"):
+            return write_arguments if name == "pack_into" else deep_arguments
         return formatted if name in ("format", "format_map") else read_arguments
     if facts.sort in ("generator", "iterator"):
         return lambda receiver, arguments: stepping(receiver)
@@ -177,7 +177,7 @@ _OPERATORS = "add concat contains mul getitem and_ or_ xor sub lt le gt ge not_ 
 
 
 def _functions() -> Iterator[tuple[Effect, Iterable[Any]]]:
-    yield read_arguments, (memoryview, reversed, math.fsum, math.prod, *_READING_TYPES)
+    yield read_arguments, (int, float, memoryview, reversed, math.fsum, math.prod, *_READING_TYPES)
     yield counted, (len, bool, set, frozenset)
     yield reduced, (functools.reduce,)
     yield summed, (sum, min, max, any, all)

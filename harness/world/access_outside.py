@@ -85,9 +85,15 @@ def goes_outside(effect: Effect) -> bool:
 def _goes(name: str, changes: bool) -> Effect:
     """`changes`: what it is called on changes even where the outside does not, as a file's position when it is read."""
     there: Touch = ("read" if name in _READS and not changes else "write", OUTSIDE, WHOLE)
-    effect: Effect = lambda receiver, arguments: [there]  # noqa: E731
+    effect: Effect = lambda receiver, arguments: [there, *_memory(receiver)]  # noqa: E731
     _GOING.add(effect)
     return effect
+
+
+def _memory(file: Any) -> list[Touch]:
+    """A BytesIO that a file of text stands on."""
+    below = file.buffer if type(file) is io.TextIOWrapper else None
+    return [("write", below, WHOLE)] if type(below) is io.BytesIO else []
 
 
 def opening(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:

@@ -94,11 +94,12 @@ class Facts:
     """
 
     _BY_NAME = ("loads", "strict_loads", "class_loads", "strict_class_loads", "stores", "calls", "strict_calls")
-    __slots__ = ("sort", "base", *_BY_NAME, "native", "effects", "ref")
+    __slots__ = ("sort", "base", *_BY_NAME, "native", "effects", "ref", "shares")
 
     def __init__(self, cls: type) -> None:
         self.base = next((base for base in CONTAINERS if derives(cls, (base,))), None)
         self.sort = _sort(cls, self.base)
+        self.shares = False  # instances have had their `__dict__` assigned, which others may have, too
         self.loads: dict[str, Any] = {}
         self.strict_loads: dict[str, Any] = {}
         self.class_loads: dict[str, Any] = {}

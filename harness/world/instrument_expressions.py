@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from typing import Any
 
 from harness.world.instrument_scopes import CELL, GLOBAL, LOCAL
 from harness.world.instrument_shapes import Shapes, placed, rebinds
@@ -36,6 +37,8 @@ _MODES = {ast.Load: "", ast.Store: "_w", ast.Del: "_d"}
 class Expressions(Shapes):
     def visit_Name(self, node: ast.Name) -> ast.expr:
         meaning = self.meaning(node.id)
+        if isinstance(node.ctx, ast.Load) and self.names.may_be_global(self.scope, node.id):
+            meaning = GLOBAL
         if meaning not in (GLOBAL, CELL) or isinstance(node.ctx, ast.Del):
             return node
         if isinstance(node.ctx, ast.Store):
@@ -112,6 +115,8 @@ class Expressions(Shapes):
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
         left, right = node.left, node.right
         one = self.is_scalar(left) or self.is_scalar(right)
+        if not isinstance(node.op, ast.Add) and any(map(self.is_text, (left, right))):
+            one = False  # `table.keys() & "ab"`
         both = self.is_scalar(left) and self.is_scalar(right)
         if self.is_scalar(node) or both or one and isinstance(node.op, _UNMIXED):
             return self.fields(node)  # type: ignore[return-value]
@@ -151,7 +156,8 @@ class Expressions(Shapes):
             parts = [placed(ast.Compare(left, [op], [right]), node) for left, op, right in pairs]
             return placed(ast.BoolOp(ast.And(), [self.expression(part) for part in parts]), node)
         node.left = self._read("read", node.left)
-        node.comparators = [self._read("read", operand) for operand in node.comparators]
+        *middle, last = node.comparators
+        node.comparators = [*(self._read("read_again", operand) for operand in middle), self._read("read", last)]
         return node
 
     def _read(self, hook: str, node: ast.expr) -> ast.expr:
@@ -187,7 +193,7 @@ class Expressions(Shapes):
         return node
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
-        node.operand = self.test(node.operand) if isinstance(node.op, ast.Not) else self.expression(node.operand)
+        node.operand = self.test(node.operand) if isinstance(node.op, ast.Not) else self._read("read", node.operand)
         return node
 
     def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
@@ -230,6 +236,9 @@ class Expressions(Shapes):
         early = (not simple or fed) and bare and len(inert) == len(node.keywords)
         simple = simple and not sorts
         arguments = [self.expression(argument) for argument in node.args]
+        if len(arguments) == 1 and isinstance(node.args[0], ast.Starred) and len(inert) < len(node.keywords):
+            starred: Any = arguments[0]  # which is taken apart when all other arguments are there
+            starred.value = self.hook("read_again", starred, starred.value, site)
         for keyword in node.keywords:
             keyword.value = self.expression(keyword.value) if keyword.arg else self._read("spread", keyword.value)
         if self._is_left_alone(function):

@@ -103,6 +103,10 @@ class Names:
             return self._global(name)
         return CELL if owner.kind != "class" and not owner.is_settled(name) else LOCAL
 
+    def may_be_global(self, scope: Scope, name: str) -> bool:
+        """True in a class body for a name that it binds: until then the module's is meant."""
+        return scope.kind == "class" and owner_of(scope, name) is scope and self._global(name) == GLOBAL
+
     def _global(self, name: str) -> str:
         if name in self.module.bound:
             return GLOBAL if name in self._shared else LOCAL
@@ -166,6 +170,7 @@ class _Analysis(ast.NodeVisitor):
         self.stored: set[str] = set()
         self.stars = False
         self.in_place: set[ast.AST] = set()
+        self.shadowed = {name for node in ast.walk(tree) for name in _bound_by(node)}
         self.body(tree.body)
 
     def body(self, nodes: list[ast.stmt]) -> None:
@@ -338,7 +343,7 @@ class _Analysis(ast.NodeVisitor):
         self.bind(node.name.id, "class")  # type: ignore[attr-defined]
 
     def visit_Call(self, node: ast.Call) -> None:
-        if len(node.args) == 1 and _consumes(node.func):
+        if len(node.args) == 1 and _consumes(node.func) and getattr(node.func, "id", "") not in self.shadowed:
             self.in_place.add(node.args[0])
         self.generic_visit(node)
 
@@ -367,6 +372,18 @@ def arguments(args: ast.arguments) -> Iterator[ast.arg]:
 
 def _defaults(args: ast.arguments) -> list[ast.expr | None]:
     return [*args.defaults, *args.kw_defaults]
+
+
+def _bound_by(node: ast.AST) -> Iterator[str]:
+    """The names that one node binds, in whatever scope."""
+    if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+        yield node.id
+    elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield node.name
+    elif isinstance(node, ast.arg):
+        yield node.arg
+    elif isinstance(node, ast.alias):
+        yield node.asname or node.name
 
 
 def _consumes(function: ast.expr) -> bool:

@@ -149,12 +149,18 @@ class Shapes:
         if isinstance(node, ast.BinOp):
             return isinstance(node.op, _NUMERIC_OPERATORS)
         if isinstance(node, ast.UnaryOp):
-            return True
+            return isinstance(node.op, ast.Not) or self.is_scalar(node.operand)
         if isinstance(node, ast.Call):
             return isinstance(node.func, ast.Name) and self.is_builtin(node.func, _SCALAR_CALLS)
         if isinstance(node, ast.Constant):
             return not isinstance(node.value, bytes)  # which a bytearray may be compared with or added to
         return isinstance(node, ast.JoinedStr | ast.Compare | ast.Lambda)
+
+    def is_text(self, node: ast.AST) -> bool:
+        """True for what is surely a string, or may be one although it is a scalar."""
+        if isinstance(node, ast.Constant):
+            return isinstance(node.value, str)
+        return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Call) and self.is_scalar(node))
 
     def is_builtin(self, node: ast.AST, names: frozenset[str]) -> bool:
         return isinstance(node, ast.Name) and node.id in names and self.meaning(node.id) == BUILTIN

@@ -62,6 +62,7 @@ class Modules:
         directory: Path,
         instrumented: tuple[str, ...],
         access: Callable[[str, Any, Hashable, int], None],
+        not_seen: Callable[[str, int, bool], None],
     ) -> None:
         self.files = rewriting.files
         self._rewrite = rewriting.rewrite
@@ -80,7 +81,9 @@ class Modules:
         self._own_builtins = {**self._plain, **hooks}
         self._builtins_module = ModuleType("builtins", builtins.__doc__)
         self._builtins = self._builtins_module.__dict__
-        self._standins = StandIns(self._scheduler, library.time.time, library.RLock, self._import_module, access)
+        self._standins = StandIns(
+            self._scheduler, library.time.time, library.RLock, self._import_module, access, not_seen
+        )
         self._roots = frozenset(self._root(name) for name in instrumented)
         self._for_host = ForHost(self)
 

@@ -40,6 +40,7 @@ class StandIns:
         rlock: Any,
         import_module: Callable[[str], Any],
         access: Callable[[str, Any, Hashable, int], None],
+        not_seen: Callable[[str, int, bool], None],
     ) -> None:
         urandom = _urandom(scheduler)
         self._random, self._instance = _random(scheduler, access, urandom)
@@ -47,7 +48,7 @@ class StandIns:
             self._random,
             _datetime(wall),
             _gc(),
-            _functools(rlock, access),
+            _functools(scheduler, rlock, access, not_seen),
             copied(system(), urandom=urandom, getrandom=lambda size, flags=0: urandom(size)),
             _uuid(urandom),
             _importlib(import_module),
@@ -82,9 +83,15 @@ def system() -> ModuleType:
     return copied(host_os, **{name: value for name, value in names.items() if hasattr(host_os, name)})
 
 
-def _functools(rlock: Any, access: Callable[[str, Any, Hashable, int], None]) -> ModuleType:
+def _functools(
+    scheduler: Scheduler,
+    rlock: Any,
+    access: Callable[[str, Any, Hashable, int], None],
+    not_seen: Callable[[str, int, bool], None],
+) -> ModuleType:
     """`functools` whose caches say when they are read and, after the program's function has run, when they change.
 
+    A full cache forgets what was used longest ago; that what is used before it is full has an order, too, is only told.
     Until 3.11 `cached_property` has a lock while that function runs, which is the lab's here.
     """
 
@@ -108,9 +115,13 @@ def _functools(rlock: Any, access: Callable[[str, Any, Hashable, int], None]) ->
         return lambda function: cached(function, maxsize, typed)
 
     def cached(function: Any, maxsize: Any, typed: bool) -> Any:
+        users: set[Any] = set()
+
         def storing(*args: Any, **kwargs: Any) -> Any:
             value = function(*args, **kwargs)
             access("write", function, "cache", 0)
+            if len(users) > 1 and kept.cache_info().currsize == maxsize:
+                not_seen("which value a full cache forgets is not searched", 0, True)
             return value
 
         kept = host_functools.lru_cache(maxsize, typed)(storing)
@@ -119,6 +130,8 @@ def _functools(rlock: Any, access: Callable[[str, Any, Hashable, int], None]) ->
         def calling(*args: Any, **kwargs: Any) -> Any:
             full = kept.cache_info().currsize == maxsize  # then an order of use decides what is forgotten
             access("write" if full else "read", function, "cache", 0)
+            if not full and maxsize is not None:
+                users.add(scheduler.current)
             return kept(*args, **kwargs)
 
         def telling(told: Any) -> Any:

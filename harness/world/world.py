@@ -159,7 +159,7 @@ class World:
         self.library.operations.unlocked = self._unlocked
         self.library.operations.calling = lambda function: names["_lab_calling"](function, 0)
         self.modules = Modules(
-            self.library, names, self.rewriting, program.path.parent, instrumented, self.points.access
+            self.library, names, self.rewriting, program.path.parent, instrumented, points.access, points.not_seen
         )
         self.modules.started = self._started
         self.survey: Survey | None = None

@@ -43,11 +43,12 @@ COARSE = {
     "property replaced value", "descriptor replaced", "setattr instance method", "setattr class method",
     "vars instance method", "globals replaces def", "setattr __class__", "object setattr __class__",
     "type setattr method", "abc register", "abc register issub", "singledispatchmethod", "mock patch object",
-    "redirect stdout", "chain late", "call star late", "lru before full",
+    "redirect stdout", "chain late", "call star late", "lru before full", "own mutablemapping list",
+    "match class pos",
 }  # fmt: skip
 """Programs of which the lab misses results, and says so."""
 
-FINER = {"lru_cache info", "iter sentinel", "exitstack pop_all"}
+FINER = {"lru_cache info", "iter sentinel", "exitstack pop_all", "own iter values"}
 """Programs that have a scheduling point inside of what is one instruction: more results than plain Python has."""
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from harness.trace import WHOLE
 from harness.world.access_attributes import OWNERS, load_touches, owner_of, peek
 from harness.world.access_containers import Containers
-from harness.world.access_effects import nothing, write_all, write_from
+from harness.world.access_effects import WALKING, nothing, write_all, write_from
 from harness.world.access_functions import Call, class_call, effect_of, method_touching, super_call
 from harness.world.access_outside import Leaving, goes_outside
 from harness.world.access_reach import LOOKING, Effect, deep, reachable
@@ -45,10 +45,13 @@ class Calls(Containers):
         found = effect_of(function)
         if found is not None:
             self.effect(found, arguments, site)
+            if found[0] in WALKING and not all(map(_walks_natively, arguments)):
+                return lambda *given, **named: function(*(self.once(one, site) for one in given), **named)
         return function
 
     def args(self, function: Any, site: int, /, *arguments: Any) -> tuple[Any, ...]:
-        self.call(function, site, *arguments)
+        if self.call(function, site, *arguments) is not function:
+            arguments = tuple(self.once(argument, site) for argument in arguments)
         return arguments
 
     def with_(self, manager: Any, site: int) -> Any:
@@ -82,7 +85,7 @@ class Calls(Containers):
                 arguments = (applied, *(self.open(argument, site) for argument in arguments[1:]))
         elif len(arguments) == 1 and (function is max or function is min):
             self.say(deep(arguments[0])[1:], site)
-            arguments = (self.open(arguments[0], site),)
+            arguments = (self.steps(iter(self.open(arguments[0], site)), site),)
         return self.args(function, site, *arguments)
 
     def _applied(self, function: Any, site: int) -> Any:
@@ -108,6 +111,8 @@ class Calls(Containers):
             self.effect(found, (*arguments, *named.values()), site)
             if effect is write_from:
                 arguments = tuple(self._fed_to(receiver, argument, site) for argument in arguments)
+            if effect in WALKING:
+                arguments = tuple(self.once(argument, site) for argument in arguments)
             elif callable(named.get("key")) and facts_of(type(receiver)).base is list:
                 named["key"] = self._sort_key(receiver, named["key"], site)
             return function(*arguments, **named)
@@ -166,7 +171,8 @@ class Calls(Containers):
         found = self._special(obj, name, site, strict) if plan is _DYNAMIC else (plan, obj)
         if found is None:
             return obj
-        if found[0] is write_from and any(map(_runs_code, arguments)):
+        walks = found[0] in WALKING and not all(map(_walks_natively, arguments))
+        if walks or (found[0] is write_from and any(map(_runs_code, arguments))):
             return Receiver(self._announcing(getattr(obj, name), found, site))
         self.effect(found, arguments, site)
         return obj
@@ -215,6 +221,11 @@ class Calls(Containers):
 def _runs_code(iterable: Any) -> bool:
     """True for iterators that may run code of the program at each step. Objects of the program speak for themselves."""
     return facts_of(type(iterable)).sort in ("generator", "iterator")
+
+
+def _walks_natively(iterable: Any) -> bool:
+    """False for objects whose `__iter__` is the program's."""
+    return facts_of(type(iterable)).is_native("__iter__")
 
 
 def _no_function() -> None:

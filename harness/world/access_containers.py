@@ -23,7 +23,7 @@ from harness.world.access_reach import (
     readable,
     stepping,
 )
-from harness.world.access_standins import AttributeInPlace, Items, ItemsInPlace
+from harness.world.access_standins import AttributeInPlace, Items, ItemsInPlace, Once
 from harness.world.access_types import (
     FRESH_ITERATORS,
     MISSING,
@@ -133,7 +133,7 @@ class Containers(Variables):
         return AttributeInPlace(self, obj, site)
 
     def aug_item(self, obj: Any, site: int) -> Any:
-        return ItemsInPlace(self, obj, site) if facts_of(type(obj)).sort in _CONTAINERS else obj
+        return ItemsInPlace(self, obj, site)
 
     def _reads(self, value: Any, special: str, site: int) -> Any:
         facts = facts_of(type(value))
@@ -239,11 +239,12 @@ class Containers(Variables):
             self.say(stepping(container) if steps else [*deep(contents(container)), *deep(element)], site, True)
         elif type(container) in (tuple, frozenset):
             self.say(deep((container, element)), site, True)
+        elif facts.sort in ("object", "record", "class") and lookup(type(container), "__contains__")[0] is MISSING:
+            return self.once(container, site)
         return container
 
     def in_pair(self, element: Any, container: Any, site: int) -> tuple[Any, Any]:
-        self.in_(element, container, site)
-        return container, element
+        return self.in_(element, container, site), element
 
     def open(self, iterable: Any, site: int) -> Any:
         """What a loop walks over, before `iter` is called: built-in containers and iterators announce each step."""
@@ -261,6 +262,17 @@ class Containers(Variables):
         if facts.base is not list:
             self.access("read", owner_of(container), WHOLE, site)
         return Steps.over(iter(iterable), partial(self.access, "read", owner_of(container), WHOLE, site))
+
+    def once(self, iterable: Any, site: int) -> Any:
+        """What C code is about to walk through at one go."""
+        if facts_of(type(iterable)).is_native("__iter__"):
+            return iterable
+        return Once(iterable, partial(self._walking, site))
+
+    def _walking(self, site: int, iterator: Any) -> None:
+        if facts_of(type(iterator)).sort in ("iterator", "generator"):
+            self.in_order(site, *(touch[1] for touch in stepping(iterator)))
+            self.say(stepping(iterator), site)
 
     def _walk(self, iterable: Any, iterator: Any, site: int) -> Any:
         if facts_of(type(iterator)).sort not in ("iterator", "generator"):
@@ -287,7 +299,7 @@ class Containers(Variables):
         sort = facts_of(type(iterable)).sort
         if sort in ("iterator", "generator"):
             return self._walk(iterable, iterable, site)
-        return self._reads(iterable, "__iter__", site)
+        return self.once(self._reads(iterable, "__iter__", site), site)
 
     def unpack(self, value: Any, site: int) -> Any:
         return self.star(value, site)
@@ -311,7 +323,7 @@ def _shows_all(view: Any, container: Any) -> bool:
     """False for a part of a buffer, or one whose items are of another size."""
     try:
         return type(view) is not memoryview or (view.contiguous and view.shape == (len(container),))
-    except ValueError:  # released
+    except (TypeError, ValueError):  # a BytesIO's; released
         return False
 
 

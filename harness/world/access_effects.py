@@ -161,6 +161,11 @@ def deep_arguments(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
     return touches
 
 
+def joined(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
+    """`", ".join`."""
+    return deep_arguments(receiver, arguments)
+
+
 def summed(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
     """What comes to the same in whatever order, mostly."""
     return deep_arguments(receiver, arguments)
@@ -251,6 +256,9 @@ SHOWING = {write_arguments, write_everything, write_if_any}
 
 BLIND = {counted: True, find: True, copied_and_compared: False, summed: False, read_deep: False}
 """Effects that read containers and do not show which keys came first; False: where the elements are `alike`."""
+
+WALKING = {read_arguments, counted, summed, copied_and_compared, joined, read_both, write_from}
+"""Effects of what walks through its arguments at one go."""
 
 LASTING = {strings, proxied}
 """Effects that matter even where they come before the second thread."""

@@ -25,6 +25,7 @@ from harness.world.access_effects import (
     deep_arguments,
     first_written,
     formatted,
+    joined,
     lazy_arguments,
     look_around,
     look_around_all,
@@ -114,7 +115,7 @@ def method_effect(cls: type, name: str, found: Any) -> Effect | None:
         return there
     if facts.sort == "immutable":
         if name in ("pack_into", "join"):
-            return write_arguments if name == "pack_into" else deep_arguments
+            return write_arguments if name == "pack_into" else joined
         return formatted if name in ("format", "format_map") else read_arguments
     if facts.sort in ("generator", "iterator"):
         return lambda receiver, arguments: stepping(receiver)

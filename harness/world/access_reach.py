@@ -72,8 +72,8 @@ def contents(value: Any) -> Any:
     if facts_of(kind).sort != "view":
         return value
     if kind is memoryview:
-        buffers = gc.get_referents(value)
-        return next(iter(gc.get_referents(*buffers)), value)
+        shown = next(iter(gc.get_referents(*gc.get_referents(value))), value)
+        return next(iter(gc.get_referents(shown)), shown) if type(shown).__name__ == "_BytesIOBuffer" else shown
     return gc.get_referents(value if kind is types.MappingProxyType else value.mapping)[0]
 
 
@@ -192,6 +192,8 @@ def deep(value: Any, objects: bool = False) -> list[Touch]:
         elif facts.sort in ("foreign", "record", "other") or derives(type(value), (BaseException,)):
             touches.append(("read", value, WHOLE))
             parts = _fields(value)
+            if facts.sort == "foreign" and type(value).__module__ == "collections.abc":  # calls the program's methods
+                touches += [CALLS, *reachable(parts)]
             if objects and facts.sort == "other":
                 parts += tuple(p.__self__ for p in gc.get_referents(value) if type(p) is types.BuiltinMethodType)
         elif facts.sort == "object" and not is_library(type(value)):

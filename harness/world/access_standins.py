@@ -137,6 +137,23 @@ for _name in [
     setattr(InPlace, f"__i{_name}__", _operation(f"__i{_name}__"))
 
 
+class Once:
+    """An object of the program's that C code is about to walk through: what its `__iter__` gives is announced then."""
+
+    __slots__ = ("_iterable", "_walking")
+
+    def __init__(self, iterable: Any, walking: Callable[[Any], None]) -> None:
+        self._iterable, self._walking = iterable, walking
+
+    def __iter__(self) -> Any:
+        iterator = iter(self._iterable)
+        self._walking(iterator)
+        return iterator
+
+    def __length_hint__(self) -> int:
+        return operator.length_hint(self._iterable)
+
+
 class Receiver:
     """An object whose attribute is called right away: hands out `function` under any name."""
 

@@ -120,7 +120,7 @@ def _functools(
         def storing(*args: Any, **kwargs: Any) -> Any:
             value = function(*args, **kwargs)
             access("write", function, "cache", 0)
-            if len(users) > 1 and kept.cache_info().currsize == maxsize:
+            if len(users) > 1 and kept.cache_info().currsize == maxsize > 1:
                 not_seen("which value a full cache forgets is not searched", 0, True)
             return value
 

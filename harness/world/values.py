@@ -37,8 +37,10 @@ def peek(obj: Any, key: Any) -> Any:
     for kind in (set, frozenset):
         if issubclass(type(obj), kind):
             return key if kind.__contains__(obj, key) else MISSING
-    if issubclass(type(key), int) and issubclass(type(obj), (list, bytearray)):
-        return obj[key] if -len(obj) <= key < len(obj) else MISSING
+    for base in (list, bytearray):
+        if issubclass(type(key), int) and issubclass(type(obj), base):
+            size = base.__len__(obj)
+            return base.__getitem__(obj, key) if -size <= key < size else MISSING
     inside = _inside(obj)
     if key in inside:
         return inside[key]

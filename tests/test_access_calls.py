@@ -184,3 +184,21 @@ def test_a_library_function_that_wraps_the_programs_own_is_judged_by_where_its_c
 def test_what_is_known_of_an_attribute_is_learned_anew_when_a_class_gets_another(setup: str, log: list[str]) -> None:
     """A property reads nothing by itself."""
     assert [step for step in accesses("b.x; change(); b.x", setup) if step.endswith(".x")] == log
+
+
+@pytest.mark.parametrize("key", ["Path('a')", "UUID(int=1)", "Point(1, Path('a'))"])
+def test_to_find_a_key_of_a_kind_that_never_changes_nothing_else_is_read(key: str) -> None:
+    """Neither the dict's values nor other keys that are lists of lists: the program compares nothing here."""
+    setup = f"""
+    from collections import namedtuple
+    from pathlib import Path
+    from uuid import UUID
+    Point = namedtuple("Point", "x path")
+    class A:
+        def __eq__(self, other): return True
+    d, k = {{{key}: [A()]}}, {key}
+    """
+    log = accesses("d[k]; d[k] = 1; d.get(k); k in d", setup)
+    assert [step for step in log if "globals" not in step] == [
+        "read dict[*]", "write dict[*]", "read dict[*]", "read dict[*]"
+    ]  # fmt: skip

@@ -21,6 +21,7 @@ from harness.world.access_reach import (
     Touch,
     changing,
     changing_function,
+    compares_quietly,
     contents,
     deep,
     is_plain_key,
@@ -194,7 +195,11 @@ def read_key(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
 
 def _keyed(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
     """A key that is no plain value is compared with others like it."""
-    return keyed(arguments[0]) + deep(receiver)[1:] if arguments and not is_plain_key(arguments[0]) else []
+    if not arguments or compares_quietly(arguments[0]):
+        return []
+    base = facts_of(type(receiver)).base
+    keys = base.__iter__(receiver) if base is dict or base is set else ()
+    return [*keyed(arguments[0]), *deep([key for key in keys if not compares_quietly(key)])[1:]]
 
 
 def get_item(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:

@@ -56,6 +56,15 @@ def is_plain_key(key: Any) -> bool:
     return lookup(kind, "__hash__")[0] is object.__hash__ and lookup(kind, "__eq__")[0] is object.__eq__
 
 
+def compares_quietly(key: Any) -> bool:
+    """The same, and what it looks at never changes: a path, a date, a named tuple of such values."""
+    kind = type(key)
+    if not derives(kind, (tuple, frozenset)):
+        return is_plain_key(key) or facts_of(kind).sort == "immutable"
+    own = any(is_instrumented(lookup(kind, name)[0]) for name in ("__hash__", "__eq__"))
+    return not own and all(map(compares_quietly, (tuple if derives(kind, (tuple,)) else frozenset).__iter__(key)))
+
+
 def place(container: Any, key: Any) -> Any:
     """The location an index or key stands for within a container; WHOLE where it cannot be told."""
     base = facts_of(type(container)).base

@@ -167,7 +167,7 @@ class Receiver:
 
 
 class BoundMethod:
-    """A container's own method, loaded to be called later: the same in all but that it announces itself then."""
+    # A container's own method, loaded to be called later: the same in all but that it announces itself then.
 
     __slots__ = ("_method", "_announcing")
 
@@ -180,6 +180,10 @@ class BoundMethod:
     @property  # type: ignore[misc]
     def __class__(self) -> Any:
         return type(self._method)
+
+    @property
+    def __doc__(self) -> Any:  # type: ignore[override]
+        return self._method.__doc__
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._method, name)

@@ -239,6 +239,37 @@ PROGRAMS = {
         type(b).late = property(lambda self: "late"); B.z = 1; B.z += 1
         result = b.late, b.z, a.x.__self__, vars(a).keys(), getattr(b, "none"), hasattr(a, "none")
     """,
+    "objects that answer for themselves": """
+        import collections, math, array
+        class A:
+            def __iter__(self): print("iter"); return iter([1, 2])
+            def __len__(self): print("len"); return 2
+            def __bool__(self): print("bool"); return True
+            def __bytes__(self): print("bytes"); return b"a"
+            def __int__(self): print("int"); return 7
+            def __float__(self): print("float"); return 7.5
+            def __index__(self): print("index"); return 3
+            def __reversed__(self): print("reversed"); return iter("r")
+            def __contains__(self, x): print("contains"); return True
+            def __str__(self): print("str"); return "s"
+            def __hash__(self): print("hash"); return 5
+            def keys(self): print("keys"); return ["k"]
+            def __getitem__(self, k): print("item", k); return k
+            def __abs__(self): return 9
+            def __round__(self): return 10
+        class B:
+            def __iter__(self): print("iter"); return iter([3, 1])
+        class M(collections.UserDict): pass
+        a, b, m = A(), B(), M(x=2)
+        result = [
+            len(a), bool(a), bytes(a), bytearray(b), bytes(b), int(a), float(a), list(reversed(a)), 5 in a, str(a),
+            {**a}, dict(a), collections.Counter(m), collections.Counter(b), list(a), tuple(a), set(b), frozenset(b),
+            sum(b), min(b), max(b), any(b), all(b), sorted(b), math.fsum(b), math.prod(b), [*a], [x for x in a],
+            list(zip(a, b)), list(map(str, a)), list(enumerate(b)), collections.deque(b), array.array("i", b), abs(a),
+            round(a), [0, 1, 2, 3, 4][a], hash(a), range(a), dict.fromkeys(b), list(m), len(m), dict(m), "".join("x"),
+            [].extend(b), {1}.union(b), list(iter(b)), hex(a), "%s %d" % (a, a), f"{a}", isinstance(a, A),
+        ]
+    """,
     "f-strings and strings": """
         x, y, w = [1], {"a": (2,)}, 5
         result = f"{x} {y!r:>{w * 3}} {w=} {x + x} {[n for n in x]}", "%s %s" % (x, y), "%(a)s" % y, f"{y['a']}"

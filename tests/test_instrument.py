@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import ast
-import builtins
-import importlib.util
-import io
 import re
-import sys
-import tokenize
 import types
-import unittest
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness.world.access import hooks
 from harness.world.instrument import instrument, rewritten
 from tests.programs_both_ways import PROGRAMS
-from tests.recording import both_ways, ignore
+from tests.recording import both_ways
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
@@ -99,43 +91,3 @@ def test_a_long_expression_can_be_rewritten_and_a_hopeless_one_is_a_syntax_error
     instrument("x = " + " + ".join(["a"] * 400), "m.py", [])
     with pytest.raises(SyntaxError, match="too deeply nested"):
         instrument("x = a" + ".b" * 20_000, "m.py", [])
-
-
-# CPython's own tests, their source rewritten
-
-CPYTHON = """augassign named_expressions listcomps unpack_ex scope super with patma generators genexps dataclasses
-    list extcall contextlib setcomps dictcomps""".split()  # noqa: SIM905
-
-
-def run_cpython_test(name: str, rewrite: bool) -> tuple[int, list[str]]:
-    """How many of CPython's tests ran, and which failed."""
-    spec = importlib.util.find_spec(name)
-    assert spec is not None and spec.origin is not None
-    with tokenize.open(spec.origin) as file:
-        source = file.read()
-    module = types.ModuleType(name)
-    module.__file__, module.__spec__, module.__package__ = spec.origin, spec, "test"
-    code = compile(source, spec.origin, "exec", dont_inherit=True)
-    if rewrite:
-        code = instrument(source, spec.origin, [])
-        module.__dict__["__builtins__"] = {**vars(builtins), **hooks(ignore)}
-    before = sys.modules.get(name)
-    sys.modules[name] = module
-    result = unittest.TestResult()
-    try:
-        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-            exec(code, module.__dict__)
-            unittest.defaultTestLoader.loadTestsFromModule(module).run(result)
-    finally:
-        sys.modules.pop(name)
-        if before is not None:
-            sys.modules[name] = before
-    return result.testsRun, sorted(str(test) for test, _ in result.errors + result.failures)
-
-
-@pytest.mark.parametrize("name", CPYTHON)
-def test_cpythons_own_tests_pass_in_rewritten_source(name: str) -> None:
-    pytest.importorskip("test.support")
-    found = run_cpython_test(f"test.test_{name}", rewrite=True)
-    assert found == run_cpython_test(f"test.test_{name}", rewrite=False)
-    assert found[0] > 0

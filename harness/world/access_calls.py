@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import functools
 import types
 from collections.abc import Callable
@@ -30,6 +31,9 @@ from harness.world.access_types import (
     runs_program_code,
 )
 
+_ASKING = frozenset((int, float, len, bool, reversed, memoryview, bytes, bytearray, collections.Counter))
+"""What asks its argument for more than its elements."""
+
 _ATTRIBUTE, _DYNAMIC = "attribute", "dynamic"
 _SPECIAL = frozenset(("module", "class", "super"))
 
@@ -45,7 +49,7 @@ class Calls(Containers):
         found = effect_of(function)
         if found is not None:
             self.effect(found, arguments, site)
-            if found[0] in WALKING and not all(map(_walks_natively, arguments)):
+            if found[0] in WALKING and function not in _ASKING and not all(map(_walks_natively, arguments)):
                 return lambda *given, **named: function(*(self.once(one, site) for one in given), **named)
         return function
 

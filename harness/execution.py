@@ -23,11 +23,12 @@ from harness.outcome import Outcome
 from harness.patience import Patience
 from harness.recording import Facts, Recording, Scribe
 from harness.schedule import Witness
+from harness.scheduler import Scheduler
 from harness.strategies.directed import Directed, Suspect
 from harness.strategies.replay import Diverged, Follow, Replay
 from harness.task import Policy, Task
 from harness.trace import Operation, Step, Trace
-from harness.watchdog import Position, Watchdog, frame_of, innermost
+from harness.watchdog import Position, Watchdog, frame_of, innermost, is_called_by
 from harness.world.lock import InnerLock
 from harness.world.program import Program, load_oracle
 from harness.world.showing import show_error, show_result
@@ -351,8 +352,11 @@ class Runner:
         scheduler = self.world.scheduler
         task = scheduler.current
         ident = task.carrier.ident if task.carrier else scheduler.host_ident
-        place, inside = innermost(frame_of(ident), self.world.modules.files)
-        return Position(task.name, place, inside, scheduler.steps, scheduler.unwinding and scheduler.active)
+        frame = frame_of(ident)
+        place, inside = innermost(frame, self.world.modules.files)
+        unwinding = scheduler.unwinding and scheduler.active
+        deciding = is_called_by(frame, Scheduler._next.__code__, self.world.modules.files)
+        return Position(task.name, place, inside, scheduler.steps, unwinding, deciding)
 
     def _write_down(self, watchdog: Watchdog) -> None:
         """This execution ended its process before: each line of it is noted before it is carried out."""

@@ -17,7 +17,7 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, process_time, sleep  # as they are before a program puts something in their place
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any, NamedTuple, NoReturn
 
 RESIDENT = 1 << 30
@@ -61,6 +61,8 @@ class Position(NamedTuple):
     inside: str = ""
     steps: int = 0
     unwinding: bool = False
+    deciding: bool = False
+    """It is the lab that is at work, on who goes on."""
 
 
 class Box:
@@ -180,7 +182,8 @@ class Watchdog:
         so = f", for {self._timeout:g} s"
         if at.unwinding:
             self.gives_up("cannot be ended, for it catches every exception", so)
-        elif self.where().steps != at.steps:
+        now = self.where()
+        if now.steps != at.steps or (at.deciding and now.deciding):
             self.gives_up(f"is at step {at.steps:,}", f": one execution takes more than {self._timeout:g} s")
         elif busy:
             self.gives_up("runs on without coming to a scheduling point", so)
@@ -227,6 +230,13 @@ def innermost(frame: FrameType | None, files: Container[str]) -> tuple[str, str]
             inside = f"{Path(code.co_filename).stem}.{code.co_name}"
         frame = frame.f_back
     return "", ""
+
+
+def is_called_by(frame: FrameType | None, function: CodeType, files: Container[str]) -> bool:
+    """Whether a thread is in what this function calls, and not in anything of `files` that it has called in turn."""
+    while frame is not None and frame.f_code is not function and frame.f_code.co_filename not in files:
+        frame = frame.f_back
+    return frame is not None and frame.f_code is function
 
 
 def frame_of(ident: int) -> FrameType | None:

@@ -365,6 +365,38 @@ CASES = {
         "inconclusive",
         "MainThread starts a thread outside of the lab, for it is not the lab's module that it asks (file:6)",
     ),
+    "what streams and locks can do anywhere": Case(
+        """\
+        import copy
+        import sys
+        import threading
+
+        def main():
+            assert sys.stdout.fileno() in (1, 2)
+            try:
+                copy.copy(threading.Lock())
+            except TypeError:
+                return "fine"
+        """,
+        "passed",
+        "",
+        "'fine'",
+    ),
+    "more data than can be looked at in time": Case(
+        """\
+        import threading
+
+        def main():
+            data = [[number] for number in range(500_000)]
+            lock = threading.Lock()
+            lock.acquire()
+            while not lock.acquire(blocking=False):
+                pass
+            return data
+        """,
+        "inconclusive",
+        "MainThread is at step *: one execution takes more than 1 s",
+    ),
 }
 
 COMMANDS = {"explore": ("--budget", "5x"), "stress": ("--budget", "1x", "--time-scale", "1")}
@@ -403,6 +435,7 @@ def test_the_lab_says_what_is_true_of_a_program_that_spoils_its_process(
 ) -> None:
     case, (answer, _) = CASES[name], answers[name, "explore"].result()
     message = re.sub(r"file:\d+", "file:*", answer["message"]) if "file:*" in case.message else answer["message"]
+    message = re.sub(r"(?<=at step )[\d,]+( \(file:\d+\))?", "*", message)
     if "the lab's pipe" in message:  # it may have written over where it was as well
         message = message.removesuffix(": MainThread was at file:6")
     assert (answer["outcome"], message) == (case.outcome, case.message)

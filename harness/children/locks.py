@@ -61,6 +61,9 @@ class Lock:
     def _at_fork_reinit(self) -> None:
         self._lock._at_fork_reinit()  # type: ignore[attr-defined]
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return self._lock.__reduce_ex__(protocol)  # which raises
+
     def __repr__(self) -> str:
         return repr(self._lock)
 

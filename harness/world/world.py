@@ -114,6 +114,10 @@ class Output(io.TextIOBase):
     def writable(self) -> bool:
         return True
 
+    def fileno(self) -> int:
+        """The process's own output, for what needs a descriptor; what is written there is not kept."""
+        return 1
+
     def close(self) -> None:
         pass
 

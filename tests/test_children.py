@@ -60,6 +60,11 @@ def test_under_stress_a_deadlock_is_told_with_who_holds_what_since_when(run: Run
             "main runs at broken.py:",
         ),
         ("import os\n    while not os.path.exists('/none/such'): pass", "unfinished", "main runs at broken.py:"),
+        (
+            "import asyncio\n    async def f():\n        while True: await asyncio.sleep(0.001)\n    asyncio.run(f())",
+            "unfinished",
+            "main runs at broken.py:9: asyncio.run(f())",
+        ),
         ("sold = []\n    while True:\n        sold.append(len(sold))", "unfinished", "main runs at broken.py:"),
         ("os.read(os.pipe()[0], 1)", "hung (blocked)", "main waits at broken.py:6: os.read(os.pipe()[0], 1)"),
         ("while True:\n        print('x' * 1000)", "hung (spinning)", "main runs at broken.py:"),

@@ -10,8 +10,8 @@ rounds looks like one that works, which errs on the right side: of a run that ma
 Without the GIL nobody may look at the variables of a function that runs. There a thread spins if it can be seen to go
 round, or if its functions keep nothing in variables of their own.
 
-What a thread sees of the clock, of files and of chance is not among these values: one whose functions ask for such
-things may be waiting for them, and does not spin.
+What a thread sees of the clock, of files and of chance is not among these values: one whose functions, or those of the
+library that it is in, ask for such things may be waiting for them, and does not spin.
 
 Nothing of the program's own is called for it: only plain values and the lengths of built-in containers are read.
 """
@@ -19,6 +19,7 @@ Nothing of the program's own is called for it: only plain values and the lengths
 from __future__ import annotations
 
 import dis
+import os
 import sys
 import threading
 from array import array
@@ -45,6 +46,7 @@ _OUTSIDE = frozenset(
     random randint randrange choice uniform""".split()  # noqa: SIM905
 )
 """What gives another answer the next time, though none of the program's values has changed."""
+_HARNESS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
 STAY = 3  # looks
 _DEEP, _WIDE, _MANY = 5, 20, 3000  # steps from a root, parts of one container, places in all
 
@@ -73,10 +75,11 @@ def gets_on(samples: list[Values]) -> bool:
 
 def is_told(home: Home, samples: list[Values], moved: set[int]) -> bool:
     """Whether all that the threads that have moved could get on with has been looked at, or something goes round."""
-    functions = [list(dis.get_instructions(code)) for code in _running(home, moved)]
-    if any(map(_asks_outside, functions)):
+    running = list(_running(home, moved))
+    if any(_asks_outside(list(dis.get_instructions(code))) for code in running):
         return False
-    return WITH_GIL or any(map(_goes_round, _courses(samples))) or not any(map(_keeps_state, functions))
+    own = (list(dis.get_instructions(code)) for code in running if code.co_filename in home)
+    return WITH_GIL or any(map(_goes_round, _courses(samples))) or not any(map(_keeps_state, own))
 
 
 def _courses(samples: list[Values]) -> Iterator[list[Any]]:
@@ -96,11 +99,12 @@ def _goes_round(course: list[Any]) -> bool:
 
 
 def _running(home: Home, moved: set[int]) -> Iterator[CodeType]:
-    """The program's functions that these threads are in."""
+    """The program's functions that these threads are in, and the library's that these have called."""
     for ident, innermost in sys._current_frames().items():
-        for frame in _outwards(innermost) if ident in moved else ():
-            if frame.f_code.co_filename in home:
-                yield frame.f_code
+        codes = [frame.f_code for frame in _outwards(innermost)] if ident in moved else []
+        while codes and codes[-1].co_filename not in home:
+            codes.pop()
+        yield from (code for code in codes if not code.co_filename.startswith(_HARNESS))
 
 
 def _keeps_state(function: list[dis.Instruction]) -> bool:

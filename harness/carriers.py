@@ -42,6 +42,13 @@ class Carriers:
         self._pool: list[Carrier] = []
         self.leaving: Any = None
         self.pooled = True
+        self.natives: set[int] = set()
+        """The system's numbers of all that there have been."""
+
+    def begins(self) -> int:
+        """Called by a carrier at its beginning; its identity."""
+        self.natives.add(_thread.get_native_id())
+        return _thread.get_ident()
 
     def take(self) -> Carrier:
         """One that has nothing to do."""

@@ -6,6 +6,7 @@ to do what), detectors say what these mean, the oracle has the last word over a 
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from harness.bypasses import Bypass
+from harness.children.blocked import others_go_on
 from harness.crashes import crash
 from harness.detectors.deadlock import Waiting, explain_deadlock
 from harness.detectors.lasso import Verdict
@@ -316,6 +318,9 @@ class Runner:
         if (verdict or ending.ended in ("stuck", "closed")) and self._watchdog and self._watchdog.alarm[0]:
             set_by = self._watchdog.alarm[2]
             return Outcome.INCONCLUSIVE, f"nothing goes on but for an alarm that {set_by}: it is the host's", result
+        if ending.ended == "stuck" and self._is_not_alone():
+            why = "all wait, but a thread that is not the lab's is at work in this process"
+            return Outcome.INCONCLUSIVE, why, result
         if verdict is not None:
             frozen = f"{explain_deadlock(stuck)}; " if verdict.outcome is Outcome.DEADLOCK else ""
             return verdict.outcome, frozen + verdict.message + also, result
@@ -335,6 +340,13 @@ class Runner:
             )
             return Outcome.STARVATION, message, result
         return self._consult_oracle(ending.result, result)
+
+    def _is_not_alone(self) -> bool:
+        """Whether the program has threads that nobody schedules: C code has started them, say."""
+        if self._watchdog is None:
+            return False
+        known = {os.getpid(), self._watchdog.native, *self.world.scheduler.carriers.natives}
+        return others_go_on(known, self._watchdog.since)
 
     def _consult_oracle(self, value: Any, result: str | None) -> tuple[Outcome, str, str | None]:
         if self._check is None:

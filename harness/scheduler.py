@@ -374,7 +374,7 @@ class Scheduler:
         return name
 
     def _carry(self, carrier: Carrier) -> None:
-        carrier.ident = _thread.get_ident()
+        carrier.ident = self.carriers.begins()
         riding = True
         while riding:
             carrier.baton.acquire()

@@ -101,6 +101,7 @@ class Watchdog:
         self.where: Callable[[], Position] = lambda: Position("the program")
         self.so_far: Callable[[], Any] = lambda: None
         self.alarm = NO_ALARM
+        self.native = 0
         Watchdog.current = self
 
     def start(self) -> None:
@@ -127,6 +128,11 @@ class Watchdog:
     def on(self) -> None:
         """Work begins: what is overdue is counted from here, and from the beginning of each execution."""
         self._since = monotonic()
+
+    @property
+    def since(self) -> float:
+        """When the execution under way, or else the work, began: on the monotonic clock."""
+        return self._since or 0.0
 
     def off(self) -> None:
         """The work is done."""
@@ -158,7 +164,7 @@ class Watchdog:
         return trace
 
     def _watch(self) -> None:
-        beat = 0.0
+        self.native, beat = threading.get_native_id(), 0.0
         while True:
             sleep(min(LOOK, self._timeout / 4))
             if os.getppid() != self._parent:

@@ -397,6 +397,28 @@ CASES = {
         "inconclusive",
         "MainThread is at step *: one execution takes more than 1 s",
     ),
+    "a thread of C code's": Case(
+        """\
+        import ctypes
+        import threading
+
+        done = threading.Event()
+        library = ctypes.CDLL(None)
+
+        @ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)
+        def finish(_):
+            library.usleep(200_000)
+            done.set()
+
+        def main():
+            library.pthread_create(ctypes.byref(ctypes.c_ulong()), None, finish, None)
+            done.wait()
+            return "fine"
+        """,
+        "inconclusive",
+        "all wait, but a thread that is not the lab's is at work in this process",
+        "'fine'",
+    ),
 }
 
 COMMANDS = {"explore": ("--budget", "5x"), "stress": ("--budget", "1x", "--time-scale", "1")}

@@ -12,7 +12,8 @@ between the two rounds. At that moment all of them were blocked.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
+from time import monotonic
 from typing import NamedTuple
 
 
@@ -67,6 +68,26 @@ def _switches_of_waiters(pid: int, control: int) -> dict[str, list[str]] | None:
         status = _read(f"/proc/{pid}/task/{thread}/status")
         waiters[thread] = [line for line in status.splitlines() if "ctxt_switches" in line]
     return waiters
+
+
+def others_go_on(known: Container[int], since: float) -> bool:
+    """Whether a thread of this very process that was started `since` then (monotonic clock) may still do something.
+
+    None of `known`. What C libraries have started when they were loaded is older, and does nothing with the program.
+    """
+    try:
+        up = float(_read("/proc/uptime").split()[0])
+        began = up - (monotonic() - since)
+        others = [f"/proc/self/task/{thread}" for thread in os.listdir("/proc/self/task") if int(thread) not in known]
+        young = [task for task in others if _start(task) > began - 2 / os.sysconf("SC_CLK_TCK")]
+        return any(not _waits_for_ever(_read(f"{task}/syscall").split()) for task in young)
+    except (OSError, ValueError, IndexError):
+        return False
+
+
+def _start(task: str) -> float:
+    """When it started, in seconds since the system did, to the tick."""
+    return int(_read(f"{task}/stat").rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")
 
 
 def waits_with_a_limit(thread: str) -> bool:

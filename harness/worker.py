@@ -246,7 +246,10 @@ def _spawn(work: Work, reading: int, writing: int) -> tuple[int, int]:
 
 def spawned(writing: int, parent: int) -> None:
     """The entry of a worker that was started afresh; what it is for is on its standard input."""
-    _work(Work(*pickle.loads(sys.stdin.buffer.read())), writing, parent)
+    try:
+        _work(Work(*pickle.loads(sys.stdin.buffer.read())), writing, parent)
+    finally:
+        _exit(UNHEARD)
 
 
 def _work(work: Work, pipe: int, parent: int) -> NoReturn:

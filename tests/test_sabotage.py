@@ -1,13 +1,11 @@
 """What a program can do to the process that it runs in: never a verdict that is not true, never a harness that breaks.
 
 Beside test_robustness.py, which has what blocks, spins and leaves: here programs put something else in place of what
-the lab needs itself, or have the lab call them where it only wants to look. Each is explored and run with free threads
-over the real command line; `*` stands for any line.
+the lab needs itself, or have the lab call them where it only wants to look. `*` stands for any line.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
@@ -21,6 +19,13 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from harness.budget import Budget
+from harness.children.parents import Parents
+from harness.explore import Exploration, Options, explore
+from harness.stress import stress
+from harness.world.program import Program, load_program
+
+pytest_plugins = ["tests.free_runs"]
 pytestmark = pytest.mark.together
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,13 +37,12 @@ SPARE = 40.0
 
 
 class Case(NamedTuple):
-    """A program; outcome and message of `explore`; what `stress`, if asked, says of its run, and its exit code."""
+    """A program; outcome and message of `explore`; and what its run with free threads comes to, if that is asked."""
 
     source: str
     outcome: str
     message: str
     text: str = ""
-    code: int = 0
 
 
 CASES = {
@@ -74,7 +78,6 @@ CASES = {
         "crashed",
         "parser: ValueError: invalid literal for int() with base 10: 'x'",
         "ValueError: invalid literal for int() with base 10: 'x'",
-        1,
     ),
     "a hook for uncaught exceptions that keeps them": Case(
         """\
@@ -91,7 +94,6 @@ CASES = {
         "crashed",
         "parser: ValueError: invalid literal for int() with base 10: 'x'",
         "ValueError: invalid literal for int() with base 10: 'x'",
-        1,
     ),
     "what is to be done at exit raises": Case(
         """\
@@ -141,7 +143,6 @@ CASES = {
         "inconclusive",
         "nothing goes on but for an alarm that MainThread has set (file:6): it is the host's",
         "unfinished",
-        3,
     ),
     "an alarm in case of need": Case(
         """\
@@ -194,7 +195,6 @@ CASES = {
         "MainThread calls os.execv (file:4, in <frozen os>.execvp), which puts another program in the place of the"
         " lab's",
         "unfinished",
-        3,
     ),
     "every descriptor written to": Case(
         """\
@@ -210,7 +210,6 @@ CASES = {
         "inconclusive",
         "the program wrote into the lab's pipe",
         "unfinished: the program wrote into the lab's pipe",
-        3,
     ),
     "every descriptor closed": Case(
         """\
@@ -222,7 +221,6 @@ CASES = {
         "inconclusive",
         "the program took away what the lab needs to be heard: MainThread was at file:4",
         "unfinished: the program took away what the lab needs to be heard",
-        3,
     ),
     "no builtins, no modules": Case(
         """\
@@ -236,7 +234,6 @@ CASES = {
         "inconclusive",
         "the program took away what the lab needs to be heard",
         "unfinished: the program took away what the lab needs to be heard",
-        3,
     ),
     "no standard streams, no imports, no depth": Case(
         """\
@@ -282,7 +279,6 @@ CASES = {
         "passed",
         "",
         "unfinished: the lab could not go on in the program's process, AttributeError: *",
-        3,
     ),
     "a class that lets nobody look": Case(
         """\
@@ -328,7 +324,6 @@ CASES = {
         "crashed",
         f"MainThread: ValueError: {'x' * 999}… (file:2)",
         f"ValueError: {'x' * 488}",
-        1,
     ),
     "more memory than it may have": Case(
         """\
@@ -338,7 +333,6 @@ CASES = {
         "inconclusive",
         "MainThread: MemoryError (file:2); a program may take 8 GiB of addresses here, stacks of threads included",
         "unfinished: MemoryError; a program may take 8 GiB of addresses here, stacks of threads included",
-        3,
     ),
     "a sleep outside": Case(
         """\
@@ -350,7 +344,6 @@ CASES = {
         "inconclusive",
         "MainThread is blocked outside of the lab's control (file:4, in runners.run), for 1 s",
         "unfinished",
-        3,
     ),
     "a thread of the host's": Case(
         """\
@@ -421,56 +414,45 @@ CASES = {
     ),
 }
 
-COMMANDS = {"explore": ("--budget", "5x"), "stress": ("--budget", "1x", "--time-scale", "1")}
-
 
 @pytest.fixture(scope="module")
-def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[tuple[str, str], Future[Any]]]:
-    """What each command says of each program, a few at a time, since most of each is waiting."""
+def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[Exploration]]]:
+    """What a search says of each program, a few at a time, since most of each is waiting."""
     directory = tmp_path_factory.mktemp("programs")
     with ThreadPoolExecutor(3) as pool:
-        yield {
-            (name, command): pool.submit(ask, command, directory, name, case)
-            for name, case in CASES.items()
-            for command in COMMANDS
-            if command == "explore" or case.text
-        }
+        yield {name: pool.submit(search, written(directory, name)) for name in CASES}
 
 
-def ask(command: str, directory: Path, name: str, case: Case) -> tuple[dict[str, Any], int]:
+def written(directory: Path, name: str) -> Program:
     path = directory / (re.sub(r"\W", "_", name) + ".py")
-    path.write_text(dedent(case.source))
-    done = subprocess.run(
-        [sys.executable, "-m", "harness", command, str(path), "--json", "--timeout", str(TIMEOUT), *COMMANDS[command]],
-        cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT + SPARE, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
-    assert done.stderr == ""
-    answer: dict[str, Any] = json.loads(done.stdout)
-    answer["message"] = answer["message"].replace(path.name, "file")
-    return answer, done.returncode
+    path.write_text(dedent(CASES[name].source))
+    return load_program(path)
+
+
+def search(program: Program) -> Exploration:
+    return explore(program, Options(budget=Budget(executions=5), timeout=TIMEOUT))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are guarded where they can be forked")
 @pytest.mark.parametrize("name", CASES)
 def test_the_lab_says_what_is_true_of_a_program_that_spoils_its_process(
-    name: str, answers: dict[tuple[str, str], Future[Any]]
+    name: str, answers: dict[str, Future[Exploration]]
 ) -> None:
-    case, (answer, _) = CASES[name], answers[name, "explore"].result()
-    message = re.sub(r"file:\d+", "file:*", answer["message"]) if "file:*" in case.message else answer["message"]
+    case, found = CASES[name], answers[name].result()
+    message = re.sub(r"\w+\.py(?=:\d)", "file", found.message)
+    message = re.sub(r"file:\d+", "file:*", message) if "file:*" in case.message else message
     message = re.sub(r"(?<=at step )[\d,]+( \(file:\d+\))?", "*", message)
     if "the lab's pipe" in message:  # it may have written over where it was as well
         message = re.sub(r": MainThread was at file:\d$", "", message)
-    assert (answer["outcome"], message) == (case.outcome, case.message)
+    assert (found.outcome.value, message) == (case.outcome, case.message)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="runs share nothing where processes can be forked")
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.text])
-def test_free_threads_are_counted_by_what_is_true_of_them(
-    name: str, answers: dict[tuple[str, str], Future[Any]]
-) -> None:
-    case, (answer, code) = CASES[name], answers[name, "stress"].result()
-    (text,) = answer["outcomes"]
-    assert (re.sub(r"(?<=AttributeError: ).*", "*", text), code) == (case.text, case.code)
+def test_free_threads_are_counted_by_what_is_true_of_them(name: str, tmp_path: Path, parents: Parents) -> None:
+    options: dict[str, Any] = {"budget": Budget(executions=1), "timeout": TIMEOUT, "time_scale": 1, "parents": parents}
+    (text,) = stress(written(tmp_path, name), **options).outcomes
+    assert re.sub(r"(?<=AttributeError: ).*", "*", text) == CASES[name].text
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="nobody tells which processes there are")
@@ -492,12 +474,12 @@ def test_a_process_that_has_left_its_family_ends_with_the_search(tmp_path: Path)
             os.wait()
         """)
     )
-    answer, _ = ask("explore", tmp_path, "daemon", Case(path.read_text(), "passed", ""))
+    found = search(load_program(path))
     started = [int(pid) for pid in noted.read_text().split()]
     until = time.monotonic() + 20  # a killed process is gone when the system comes round to it
     while any(map(runs, started)) and time.monotonic() < until:
         time.sleep(0.05)
-    assert (answer["outcome"], len(started) > 1, [*filter(runs, started)]) == ("passed", True, [])
+    assert (found.outcome.value, len(started) > 1, [*filter(runs, started)]) == ("passed", True, [])
 
 
 def runs(pid: int) -> bool:
@@ -512,7 +494,7 @@ def test_a_program_that_is_no_file_is_no_target(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     loop.symlink_to(loop)
     for path, why in ((pipe, "is a pipe or a device, not a Python file"), (loop, "cannot be read: ")):
-        for command in COMMANDS:
+        for command in ("explore", "stress"):
             done = subprocess.run(
                 [sys.executable, "-m", "harness", command, str(path)],
                 cwd=ROOT, capture_output=True, text=True, timeout=SPARE, stdin=subprocess.DEVNULL,

@@ -273,9 +273,9 @@ class Scheduler:
         if self.watched:
             self._step_begins(chosen, enabled)
         until, wants = chosen.deadline, chosen.wants
-        if until is not None and until > self.now and wants is not None and wants.held:
-            self.now = until  # an early timeout: the others were slow, and it is that late
-            self.touch(CLOCK)
+        if until is not None and wants is not None and wants.held:  # early, it makes the time pass; else others may have
+            late, self.now = until > self.now, max(until, self.now)
+            self.touch(CLOCK, "w" if late else "r")
         return chosen
 
     def _stopped(self, reason: str) -> Task:

@@ -247,6 +247,15 @@ def test_a_deadlock_inside_names_the_line_of_the_program_too(tmp_path: Path) -> 
     )
 
 
+def test_a_loop_in_which_somebody_is_served_is_no_livelock_where_nobody_sees_who() -> None:
+    """Closed it is a starvation: the reader takes the lock again and again, and the writer is notified in vain."""
+    target = ("explore", "starvation/writer_starvation:broken", "--budget", "50x")
+    _, closed = harness(*target)
+    _, opened = harness(*target, "--open-stdlib")
+    assert (closed["outcome"], opened["outcome"]) == ("starvation", "inconclusive")
+    assert opened["message"].endswith("who is served in a loop shows only where the library is not taken apart")
+
+
 LOCAL = """
 import threading
 made = []

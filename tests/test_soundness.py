@@ -272,3 +272,22 @@ def test_where_timeouts_fire_early_it_may_get_late_between_two_looks_at_the_cloc
     found = searched(LOOKING, early_timeouts=True)
     assert found.ends == {("passed", f"[{a}, {b}]") for a, b in ((1000.0, 1000.0), (1000.0, 1002.0), (1002.0, 1002.0))}
     assert found[:2] == (3, 0)
+
+
+THREE_LIMITS = """
+import threading, time
+def main():
+    locks = [threading.Lock() for _ in range(3)]
+    for lock in locks: lock.acquire()
+    threads = [threading.Thread(target=lock.acquire, args=(True, 1), name=name) for name, lock in zip("abc", locks)]
+    for t in threads: t.start()
+    for t in threads: t.join()
+    return time.monotonic() - 1000
+"""
+
+
+def test_whose_time_another_one_has_made_pass_was_later_than_that_one() -> None:
+    """All three may wait before the first of them is through. Its end and theirs cannot change places then."""
+    expected = {("passed", "1.0"), ("passed", "2.0"), ("passed", "3.0")}
+    assert brute_force(THREE_LIMITS, LIMIT, main_first=True, early_timeouts=True) == expected
+    assert searched(THREE_LIMITS, early_timeouts=True).ends == expected

@@ -21,6 +21,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from harness.detectors.lasso import Event, Standing, Verdict, judge
+from harness.outcome import Outcome
 from harness.strategies.turns import next_in_turn
 
 TURNS = 3
@@ -188,10 +189,14 @@ class Liveness:
 
     def _judge(self) -> None:
         threads = [Standing(*facts) for facts in self._capture.threads()]
-        self.verdict = judge(self._turns[-1], threads, [name for name in self._names if self._was_met(name)])
-        if self.verdict is None:
+        turn = self._turns[-1]
+        verdict = judge(turn, threads, [name for name in self._names if self._was_met(name)])
+        if verdict is None:
             self._give_up(f"a thread could have run in a loop but never did; {MORE}")
+        elif verdict.outcome is Outcome.LIVELOCK and self._capture.waits_inside(event.place for event in turn):
+            self._give_up("who is served in a loop shows only where the library is not taken apart")
         else:
+            self.verdict = verdict
             self._capture.stop()
 
     def _give_up(self, doubt: str) -> None:

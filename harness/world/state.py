@@ -187,6 +187,12 @@ class StateCapture:
             tuple(t.index for t in enabled), target(task), holder_gone(task),
         )  # fmt: skip
 
+    def waits_inside(self, places: Iterable[Any]) -> bool:
+        """Whether one of these is in the wait of a Condition that is taken apart: what for, nobody knows there."""
+        files = self.world.library.files
+        codes = (place[0] for place in places if place is not None)
+        return any(code.co_filename in files and code.co_qualname == "Condition.wait" for code in codes)
+
     def _is_changed(self, operation: Operation, subject: Any) -> None:
         """A change of a module or a class that others than this program have, too, is in no state."""
         if operation.kind != "write":

@@ -273,7 +273,7 @@ class Scheduler:
         if self.watched:
             self._step_begins(chosen, enabled)
         until, wants = chosen.deadline, chosen.wants
-        if until is not None and wants is not None and wants.held:  # early, it makes the time pass; else others may have
+        if until is not None and wants is not None and wants.held:  # early, it makes time pass; else others may have
             late, self.now = until > self.now, max(until, self.now)
             self.touch(CLOCK, "w" if late else "r")
         return chosen

@@ -57,7 +57,9 @@ class Operations:
     def threading(self, module: Any) -> None:
         """The primitives of a private `threading`."""
         condition = module.Condition
-        condition.wait = self._reentering(condition.wait, module.Semaphore.acquire.__code__)
+        condition.wait = self._reentering(
+            condition.wait, (module.Semaphore.acquire.__code__, module.Event.wait.__code__)
+        )
         condition.__enter__ = self._by_program(condition.__enter__, lambda self: self._lock.__enter__())
         condition.__exit__ = self._by_program(condition.__exit__, lambda self, *exc: self._lock.__exit__(*exc))
         self._hand(condition, "wait_for", 1, "predicate")
@@ -273,18 +275,18 @@ class Operations:
 
         return method
 
-    def _reentering(self, wait: Callable[..., bool], trying: CodeType) -> Callable[..., bool]:
+    def _reentering(self, wait: Callable[..., bool], looking: tuple[CodeType, CodeType]) -> Callable[..., bool]:
         """A Condition's wait that is enabled again only once it was woken and its lock is free: one step, not two.
 
-        With no time left it is two steps, for others may have the lock in between, and notify. A permit given then
-        (`trying` is a Semaphore's code) might as well have been given before.
+        With no time left it is two steps, for others may have the lock in between, and notify. A permit that is given
+        then, and an event that is set (`looking`: the code of those), might as well have been before.
         """
         scheduler = self._scheduler
 
         @wraps(wait)
         def operation(self: Any, timeout: float | None = None) -> bool:
             me, lock = scheduler.current, self._lock if hasattr(self._lock, "held") else None
-            if timeout is not None and timeout <= 0 and sys._getframe(2).f_code is trying:
+            if timeout is not None and timeout <= 0 and sys._getframe(2).f_code in looking:
                 lock = None
             outer, me.reentry = me.reentry, lock
             try:

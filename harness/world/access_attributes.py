@@ -30,6 +30,7 @@ from harness.world.access_types import (
     load_plan,
     lookup,
     module_namespace,
+    namespace_of,
     store_plan,
 )
 
@@ -40,6 +41,32 @@ MEANINGS = frozenset(
 
 OWNERS: dict[int, Callable[[], Any]] = {}
 """By id of an instance's `__dict__` that the program got hold of: how to get the instance. Empty when a run begins."""
+
+
+_BEFORE: dict[tuple[int, str], tuple[Any, str, Any]] = {}
+"""What the program has assigned to the host's own modules and classes: where, under which name, what was there."""
+
+
+def put_back() -> None:
+    """Undo what a program has done to modules and classes that outlive it."""
+    while _BEFORE:
+        _, (target, name, before) = _BEFORE.popitem()
+        if before is not MISSING:
+            setattr(target, name, before)
+        elif name in vars(target):
+            delattr(target, name)
+
+
+def _note(target: Any, namespace: Any, name: str) -> None:
+    """An attribute of a module or a class is about to change; `sys` is looked after by others."""
+    home = target.__name__ if is_a(target, types.ModuleType) else namespace.get("__module__")
+    module = sys.modules.get(home) if type(home) is str else None
+    if module is None or module is sys or (id(target), name) in _BEFORE:
+        return
+    hosts = module_namespace(module)
+    own = "_lab_get" in (hosts.get("__builtins__") if type(hosts.get("__builtins__")) is dict else ())
+    if not own and (target is module or hosts.get(namespace.get("__qualname__", target.__name__)) is target):
+        _BEFORE[id(target), name] = (target, name, namespace.get(name, MISSING))
 
 
 def owner_of(obj: Any) -> Any:
@@ -141,9 +168,11 @@ def store_touches(obj: Any, name: str, plainly: bool = False, called: bool = Fal
     facts = facts_of(type(obj))
     if facts.sort == "module":
         namespace = module_namespace(obj)
+        _note(obj, namespace, name)
         return [("write", namespace, name), *_replaced(obj is sys or is_code(namespace.get(name, MISSING)))]
     if facts.sort == "class":
         found = lookup(obj, name)[0]
+        _note(obj, namespace_of(obj), name)
         forget(obj, name)
         return [("write", obj, name), *_replaced(_is_data(found) or (called and is_code(found)))]
     if name == "__dict__" and lookup(type(obj), "__getattribute__")[0] is object.__getattribute__:

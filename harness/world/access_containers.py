@@ -87,13 +87,16 @@ class Containers(Variables):
         self._item(obj, key, site, "write")
         return obj
 
-    def slice_w(self, obj: Any, value: Any, site: int) -> None:
-        """All that is in `value` is about to be stored."""
-        facts = facts_of(type(obj))
+    def slice_w(self, obj: Any, value: Any, site: int) -> Any:
+        """All of `value` is about to be stored. What runs code of the program is taken apart before, as by C."""
+        facts, given = facts_of(type(obj)), facts_of(type(value))
+        if facts.base is list and (given.sort in ("generator", "iterator") or not given.is_native("__iter__")):
+            value = list(self.steps(iter(self.open(value, site)), site))
         if facts.base is not None and facts.is_native("__setitem__"):
             self.say(write_from(obj, (value,)), site)
         else:
             self._item(obj, WHOLE, site, "write")
+        return value
 
     def item_d(self, obj: Any, key: Any, site: int) -> Any:
         facts = facts_of(type(obj))

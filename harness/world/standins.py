@@ -47,7 +47,7 @@ class StandIns:
         made = [
             self._random,
             _datetime(wall),
-            _gc(),
+            _gc(access),
             _functools(scheduler, rlock, access, not_seen),
             copied(system(), urandom=urandom, getrandom=lambda size, flags=0: urandom(size)),
             _uuid(urandom),
@@ -66,6 +66,8 @@ class StandIns:
         if name == "random":
             self._instance.seed(0)
             self._instance.own = False
+        elif name == "gc":
+            vars(module)["enable"]()
         return module
 
 
@@ -243,14 +245,23 @@ def _random(
     return module, instance
 
 
-def _gc() -> ModuleType:
+def _gc(access: Callable[[str, Any, Hashable, int], None]) -> ModuleType:
     """`gc` whose collector runs only when it is called."""
     running = [True]
+
+    def enabled(value: bool) -> None:
+        access("write", running, 0, 0)
+        running[0] = value
+
+    def isenabled() -> bool:
+        access("read", running, 0, 0)
+        return running[0]
+
     return copied(
         host_gc,
-        enable=lambda: running.__setitem__(0, True),
-        disable=lambda: running.__setitem__(0, False),
-        isenabled=lambda: running[0],
+        enable=lambda: enabled(True),
+        disable=lambda: enabled(False),
+        isenabled=isenabled,
         set_threshold=lambda *threshold: None,
         freeze=lambda: None,
         unfreeze=lambda: None,

@@ -26,7 +26,7 @@ from harness.task import Policy, Recorder, Task
 from harness.trace import Operation, Step
 from harness.unwinding import Unwind
 from harness.world.access import hooks
-from harness.world.access_attributes import OWNERS
+from harness.world.access_attributes import OWNERS, put_back
 from harness.world.clock import START
 from harness.world.library import OPENABLE, Library, Opened
 from harness.world.modules import Modules
@@ -215,6 +215,7 @@ class World:
             self.modules.end()
             sys.stdout, sys.stderr = out, err
             self._process.put_back()
+            put_back()
             if collecting:
                 gc.enable()
         return Ending(

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.together
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAMS = ROOT / "tests" / "programs" / "cpython"
 SEEDS = ("random:6", "fair:3", "pct:2")
-SECONDS = 5.0
+SECONDS = 4.0
 """For the seeds of one suite; the first of each strategy is always executed."""
 
 WITHOUT_GIL = ("lock_tests", "queue_tests")
@@ -33,10 +33,12 @@ WITHOUT_GIL = ("lock_tests", "queue_tests")
 SUITES = {
     "lock_tests": 120,
     "queue_tests": 32,
-    "thread_tests": 29,
-    "local_tests": 10,
+    "thread_tests": 30,
+    "raw_tests": 22,
+    "sched_tests": 11,
+    "local_tests": 20,
     "excepthook_tests": 6,
-    "pool_tests": 58,
+    "pool_tests": 60,
 }
 """Programs, and how many of CPython's tests each runs at the least."""
 
@@ -163,4 +165,4 @@ def test_the_command_line_explores_cpythons_tests_like_any_program() -> None:
     )  # fmt: skip
     found = json.loads(done.stdout)
     assert (found["outcome"], found["executions"]) == ("passed", 5), found["message"]
-    assert list(found["results"]) == ["{'failed': [], 'run': 10, 'skipped': []}"]
+    assert list(found["results"]) == ["{'failed': [], 'run': 20, 'skipped': []}"]

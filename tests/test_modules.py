@@ -127,6 +127,27 @@ def test_what_the_host_imports_by_name_is_the_programs_and_new_in_each_execution
 def test_a_standard_module_that_changes_the_builtins_changes_the_programs(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text("import gettext\ngettext.install('shop')\ndef main(): return _('hello')\n")
+    before = vars(builtins).get("_")
     execution = Runner(load_program(program)).run(make("fair", 0, Profile()))
     assert (execution.outcome.value, execution.result) == ("passed", "'hello'")
-    assert "_" not in vars(builtins)
+    assert vars(builtins).get("_") is before
+
+
+def test_pools_of_processes_are_the_hosts_and_change_nothing_about_the_pool_of_threads(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(
+        dedent("""
+        from concurrent.futures.thread import BrokenThreadPool, ThreadPoolExecutor
+        import concurrent.futures.process
+        def fail():
+            raise ValueError("not today")
+        def main():
+            with ThreadPoolExecutor(1, initializer=fail) as pool:
+                try:
+                    pool.submit(print).result()
+                except BrokenThreadPool:
+                    return "broken"
+        """)
+    )
+    execution = Runner(load_program(program)).run(make("fair", 0, Profile()))
+    assert (execution.outcome.value, execution.result) == ("passed", "'broken'"), execution.message

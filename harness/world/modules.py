@@ -203,11 +203,10 @@ class Modules:
         return module
 
     def _concurrent(self, name: str) -> ModuleType:
-        loaded = self._library.futures()
-        if name not in loaded:
-            return importlib.import_module(name)  # processes are outside of the lab
-        self._loaded.update(loaded)
-        return loaded[name]
+        if name != "concurrent":  # what is not imported with it, processes, is outside of the lab
+            return importlib.import_module(name)
+        self._loaded.update(self._library.futures())
+        return self._loaded[name]
 
     def _own(self, name: str, owner: ModuleType | None) -> ModuleType:
         if name == "_queue":

@@ -1,9 +1,9 @@
-"""CPython's own tests of threading.local, the pure-Python one."""
+"""CPython's own tests of threading.local; the one in Python is all that there is in the lab."""
 
-from suites import run
+from suites import classes, run
 from test import test_threading_local as suite
 
-CASES = [suite.PyThreadingLocalTest]
+CASES = classes(suite, {})
 LEFT_OUT = {}
 
 

@@ -3,9 +3,16 @@
 import unittest
 
 from suites import run
-from test.test_concurrent_futures import test_as_completed, test_future, test_shutdown, test_thread_pool, test_wait
+from test.test_concurrent_futures import (
+    test_as_completed,
+    test_future,
+    test_init,
+    test_shutdown,
+    test_thread_pool,
+    test_wait,
+)
 
-MODULES = [test_as_completed, test_future, test_shutdown, test_thread_pool, test_wait]
+MODULES = [test_as_completed, test_future, test_init, test_shutdown, test_thread_pool, test_wait]
 CASES = [
     case for module in MODULES for name, case in vars(module).items()
     if isinstance(case, type) and issubclass(case, unittest.TestCase) and case.__module__ == module.__name__

@@ -3,6 +3,15 @@
 import unittest
 
 
+def classes(module, left_out):
+    """The module's own test cases, but for those named in `left_out` (name -> reason)."""
+    found = {
+        name: case for name, case in vars(module).items()
+        if isinstance(case, type) and issubclass(case, unittest.TestCase) and case.__module__ == module.__name__
+    }  # fmt: skip
+    return [case for name, case in found.items() if name not in left_out]
+
+
 def run(cases, left_out):
     """The tests of all cases, except those named in `left_out` (name or Case.name -> reason)."""
     suite, unknown = unittest.TestSuite(), set(left_out)

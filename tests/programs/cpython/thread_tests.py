@@ -1,13 +1,24 @@
 """CPython's own tests of Thread and what is around it: names, daemons, excepthook, enumerate, join, Timer."""
 
-from suites import run
+from suites import classes, run
+from test import lock_tests
 from test import test_threading as suite
-
-CASES = [suite.ThreadTests, suite.ThreadingExceptionTests, suite.TimerTests, suite.MiscTestCase]
 
 C_INTERNALS = "reaches into C structures of the interpreter"
 PROCESS = "starts a process of its own"
 FORK = "forks"
+LOCKS = {name: "is run by lock_tests.py" for name in vars(suite) if hasattr(lock_tests, name) and name != "unittest"}
+CASES = classes(suite, {
+    **LOCKS,
+    "PyRLockTests": "is run by lock_tests.py",
+    "CRLockTests": "is run by lock_tests.py",
+    "ConditionAsRLockTests": "is run by lock_tests.py",
+    "ExceptHookTests": "is run by excepthook_tests.py: its threads crash on purpose",
+    "ThreadJoinOnShutdown": PROCESS,
+    "AtexitTests": PROCESS,
+    "SubinterpThreadingTests": "starts interpreters of its own",
+    "InterruptMainTests": "is about signals",
+})  # fmt: skip
 LEFT_OUT = {
     "test_disallow_instantiation": "the lab's lock is a class on every version, as CPython's is from 3.13 on",
     "test_limbo_cleanup": "replaces the function by which CPython starts a thread",
@@ -26,7 +37,6 @@ LEFT_OUT = {
     "test_main_thread_after_fork_from_dummy_thread": FORK,
     "test_main_thread_during_shutdown": PROCESS,
     "test_finalization_shutdown": PROCESS,
-    "test_frame_tstate_tracing": C_INTERNALS,
     "test_locals_at_exit": PROCESS,
     "test_import_from_another_thread": PROCESS,
     "test_start_new_thread_at_finalization": PROCESS,

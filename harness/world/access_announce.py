@@ -44,7 +44,8 @@ class Announcer:
     def in_order(self, site: int, *values: Any) -> None:
         """The program is about to see which keys came first in the dicts among these, or that these show."""
         for value in values:
-            if self._in_order is not None and facts_of(type(value)).sort in ("container", "view"):
+            facts = facts_of(type(value))
+            if self._in_order is not None and (facts.base in _ORDERED or facts.sort == "view"):
                 container = contents(value)
                 if isinstance(container, dict) or (isinstance(container, set) and _crowded(container)):
                     self._in_order(owner_of(container), site)
@@ -55,19 +56,27 @@ class Announcer:
 
     def say(self, touches: list[Touch], site: int, blind: bool = False) -> None:
         """Announce one operation. `blind`: it reads containers, but cannot show which of their keys came first."""
-        if CALLS in touches:
-            touches = [touch for touch in touches if touch is not CALLS]
-            self.not_seen("what C code does between calls of the program's methods is one step", site, None)
-        if REPLACED in touches:
-            touches = [touch for touch in touches if touch is not REPLACED]
-            self.not_seen("who calls or asks meanwhile does not see what is replaced", site)
-        if not blind:
-            self.in_order(site, *(obj for kind, obj, key in touches if kind == "read" and key is WHOLE))
+        marks = None
+        for touch in touches:
+            if touch[1] is None:
+                marks = touches
+            elif touch[2] is WHOLE and touch[0] == "read" and not blind:
+                self.in_order(site, touch[1])
+        if marks is not None:
+            touches = self._marked(marks, site)
         if len(touches) == 1:
             kind, obj, key = touches[0]
             self.access(kind, owner_of(obj) if OWNERS else obj, key, site)
         elif touches:
             self.together([(kind, owner_of(obj), key) for kind, obj, key in touches], site)
+
+    def _marked(self, touches: list[Touch], site: int) -> list[Touch]:
+        """Tell what cannot be seen; the touches that can."""
+        if CALLS in touches:
+            self.not_seen("what C code does between calls of the program's methods is one step", site, None)
+        if REPLACED in touches:
+            self.not_seen("who calls or asks meanwhile does not see what is replaced", site)
+        return [touch for touch in touches if touch[1] is not None]
 
     def effect(self, call: tuple[Effect, Any], arguments: tuple[Any, ...], site: int) -> None:
         """Announce a call; again where other threads have changed meanwhile what it will touch."""
@@ -166,6 +175,9 @@ class Variables(Announcer):
     def cell_v(self, value: Any, variable: types.FunctionType, site: int) -> Any:
         self.access("write", variable.__closure__[0], WHOLE, site)  # type: ignore[index]
         return value
+
+
+_ORDERED = (dict, set)
 
 
 def _crowded(elements: set[Any]) -> bool:

@@ -9,8 +9,8 @@ import weakref
 from typing import Any
 
 from harness.world.access_attributes import hand_out, load_touches, peek, store_touches
-from harness.world.access_effects import nothing, read_arguments, weakly, write_arguments, write_everything
-from harness.world.access_library import FUNCTIONS, foreign_effect, method_effect
+from harness.world.access_effects import look_around, nothing, read_arguments, weakly, write_arguments, write_everything
+from harness.world.access_library import FUNCTIONS, foreign_effect, is_library_code, method_effect
 from harness.world.access_outside import builtin_outside, making_outside
 from harness.world.access_reach import Effect, Touch, readable
 from harness.world.access_standins import BoundMethod
@@ -106,6 +106,9 @@ def _construction(cls: type) -> Call | None:
         return read_arguments, cls
     if facts.sort == "iterator":
         return (lambda receiver, arguments: readable(arguments)), cls
+    made = lookup(cls, "__init__")[0]
+    if is_a(made, types.FunctionType) and not is_instrumented(made) and is_library_code(made):
+        return look_around, cls
     return None
 
 

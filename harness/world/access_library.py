@@ -146,6 +146,12 @@ _READING = frozenset(
 )  # fmt: skip
 
 
+def is_library_code(function: Any) -> bool:
+    """True for code of the standard library that may look at what it is given."""
+    root = str(function.__globals__.get("__name__", "")).partition(".")[0]
+    return root in sys.stdlib_module_names and root not in _QUIET_MODULES
+
+
 def foreign_effect(function: Any, method: bool) -> Effect | None:
     """What a library function written in Python touches. Its module is where its code is: `wraps` puts on another's."""
     there = function_outside(function, method)

@@ -64,6 +64,8 @@ _new = tuple.__new__
 """What the constructor of a NamedTuple calls, without the call of a function before it."""
 
 
+_KEYED = (dict, set)
+
 _ORDER = "order of keys"
 """The location that stands for which keys of a dict were stored first."""
 
@@ -171,7 +173,8 @@ class Points:
         if me.daemon and kind != "read" and site not in self.hot:  # the exit may come before it: main's result shows
             self.hot.add(site)
             self.learned = True
-        new_key = kind != "read" and isinstance(obj, (dict, set)) and self._is_new(obj, key)
+        changes = kind != "read"
+        new_key = changes and isinstance(obj, _KEYED) and self._is_new(obj, key)
         if new_key:
             self._stored.setdefault(id(obj), set()).add(me.index)
             if self._ordered and self.token(obj) in self._ordered:
@@ -182,7 +185,7 @@ class Points:
             scheduler.point(_new(Operation, (kind, self.token(obj), lasting, site)))
         if new_key:
             self._comes_last(obj, key)
-        elif kind != "read" and isinstance(obj, type):
+        elif changes and isinstance(obj, type):
             self._found_below(obj, key, site)
 
     def _found_below(self, cls: type, name: Hashable, site: int) -> None:

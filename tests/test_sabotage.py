@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import subprocess
 import sys
 import time
@@ -23,6 +24,7 @@ from harness.budget import Budget
 from harness.children.parents import Parents
 from harness.explore import Exploration, Options, explore
 from harness.stress import stress
+from harness.worker import WAITING, Worker
 from harness.world.program import Program, load_program
 
 pytest_plugins = ["tests.free_runs"]
@@ -46,21 +48,6 @@ class Case(NamedTuple):
 
 
 CASES = {
-    "a finalizer that spins when everything is over": Case(
-        """\
-        class Stays:
-            def __del__(self):
-                while True:
-                    pass
-
-        stays = Stays()
-
-        def main():
-            return "fine"
-        """,
-        "inconclusive",
-        "MainThread runs on without coming to a scheduling point (file:*), for 1 s",
-    ),
     "a hook for uncaught exceptions that raises": Case(
         """\
         import sys
@@ -453,6 +440,34 @@ def test_free_threads_are_counted_by_what_is_true_of_them(name: str, tmp_path: P
     options: dict[str, Any] = {"budget": Budget(executions=1), "timeout": TIMEOUT, "time_scale": 1, "parents": parents}
     (text,) = stress(written(tmp_path, name), **options).outcomes
     assert re.sub(r"(?<=AttributeError: ).*", "*", text) == CASES[name].text
+
+
+class Endless:
+    """What it is unpickled to is never there."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return spin, ()
+
+
+def spin() -> None:
+    while True:
+        pass
+
+
+def answering(setup: Any, send: Any) -> Any:
+    return lambda request: request
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="workers are guarded where processes can be forked")
+def test_the_watchdog_looks_from_the_moment_a_request_comes() -> None:
+    worker = Worker(answering, None, timeout=0.5)
+    worker.ask(Endless())  # as what an execution has left may be collected then, and have finalizers
+    answer = WAITING
+    while answer is WAITING:
+        ready, _, _ = select.select([worker.pipe], [], [], 0.1)
+        answer = worker.hear(lambda body: None) if ready else worker.overdue()
+    worker.end()
+    assert answer.message == "the program runs on without coming to a scheduling point, for 0.5 s"
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="nobody tells which processes there are")

@@ -20,9 +20,14 @@ PATIENCE = 1.0
 
 
 def prepare() -> None:
-    """Make output safe on every terminal, and Ctrl-C and SIGTERM exceptions that end the process soon."""
+    """Make output safe on every terminal, and Ctrl-C and SIGTERM exceptions that end the process soon.
+
+    Where the current directory was removed, it is the root's: some interpreters cannot even import there.
+    """
     for descriptor in range(3):
         _keep_open(descriptor)
+    if not os.path.isdir("."):
+        os.chdir(os.sep)
     codecs.register_error("plain", _plain_words)
     for stream in (sys.stdout, sys.stderr):
         if stream is not None and hasattr(stream, "reconfigure"):

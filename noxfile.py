@@ -19,7 +19,10 @@ nox.options.reuse_existing_virtualenvs = True
 nox.options.error_on_missing_interpreters = False
 
 SUPPORTED = ("3.11", "3.12", "3.13")
-PACKAGES = ("blinker", "cachetools", "expiringdict==1.2.2", "pybreaker", "ratelimit==2.2.1", "readerwriterlock")
+PACKAGES = (
+    "apscheduler<4", "blinker", "cachetools", "expiringdict==1.2.2", "pybreaker", "ratelimit==2.2.1",
+    "readerwriterlock", "tenacity==9.2.1", "wrapt",
+)  # fmt: skip
 TEST_TOOLS = ("pytest", "pytest-timeout", "hypothesis")
 
 
@@ -110,7 +113,7 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def packages(session: nox.Session) -> None:
-    """Packages from the registry, rewritten and explored; one of them has a race."""
+    """Packages from the registry, rewritten and explored; two of them have a race."""
     session.install("-q", *TEST_TOOLS, *PACKAGES)
     session.run("python", "-m", "pytest", "tests/test_packages.py", *session.posargs)
 

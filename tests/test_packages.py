@@ -45,6 +45,7 @@ def replay(driver: str, package: str, witness: str) -> dict[str, Any]:
         ("ratelimit_window", "ratelimit", {"[0, 0, 60]"}),
         ("pybreaker_reset", "pybreaker", {"(['CircuitBreakerError', 'CircuitBreakerError', 'OSError'], 'closed')"}),
         ("readerwriterlock_fair", "readerwriterlock", {"'readers together, writers alone'"}),
+        ("wrapt_synchronized", "wrapt", {"3"}),
     ],
 )
 def test_correct_use_of_a_package_holds_in_every_interleaving(driver: str, package: str, results: set[str]) -> None:
@@ -67,6 +68,23 @@ def test_the_same_race_raises_keyerror_where_the_key_is_popped_in_between() -> N
     found = explore("expiringdict_popped", "expiringdict")
     assert found["outcome"] == "crashed"
     assert found["message"].startswith("lookup: KeyError: 'key' (__init__.py:")
+
+
+def test_a_race_in_tenacity_a_retry_of_one_thread_clears_what_another_one_counts_with() -> None:
+    """9.2.1 keeps one dict of statistics for a decorated function; its own counting then raises KeyError, not the call."""
+    found = explore("tenacity_statistics", "tenacity")
+    assert found["outcome"] == "crashed"
+    assert (
+        found["message"].partition("KeyError: ")[2].startswith(("'idle_for' (__init__.py:", "'attempt_number' (__init"))
+    )
+    again = replay("tenacity_statistics", "tenacity", found["minimal_witness"])
+    assert (again["outcome"], again["message"], again["diverged"]) == ("crashed", found["message"], None)
+
+
+def test_a_scheduler_finds_its_triggers_as_entry_points_and_half_a_minute_costs_nothing() -> None:
+    found = explore("apscheduler_interval", "apscheduler", "--budget", "20x")
+    assert (found["outcome"], found["message"], found["executions"]) == ("passed", "", 20)
+    assert list(found["results"]) == ["[10, 20, 30]"]
 
 
 def test_a_cache_shared_against_its_documentation_breaks() -> None:

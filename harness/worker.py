@@ -290,7 +290,8 @@ def _answer(work: Work, watchdog: Watchdog, send: Send, write: Callable[[bytes],
     result: bytes
     while True:
         _, size = HEAD.unpack(_read(work.requests, HEAD.size))
-        watchdog.on()  # what the last execution has left may be collected at any moment, and have finalizers
+        if answer is not None:  # what executions have left may be collected at any moment, and have finalizers
+            watchdog.on()
         request, fatal = pickle.loads(_read(work.requests, size))
         watchdog.request(fatal)
         try:

@@ -38,6 +38,12 @@ class Crew:
     def __enter__(self) -> Crew:
         return self
 
+    def alone(self) -> None:
+        """From now on one worker and no more, whatever there is to do. None of them may be at work."""
+        self._size = 1
+        for worker in self._workers[1:]:
+            self._dismiss(worker)
+
     def __exit__(self, *exception: Any) -> None:
         for worker in self._workers:
             worker.end()

@@ -28,6 +28,7 @@ from harness.strategies import Profile, SearchError, Strategy
 from harness.strategies.plan import Block
 from harness.trace import Trace
 from harness.watchdog import Hung, Watchdog
+from harness.world.access_outside import OUTSIDE
 from harness.world.program import Program
 from harness.world.showing import without_addresses
 from harness.world.world import Known
@@ -135,6 +136,7 @@ class Look(NamedTuple):
     races: list[DataRace]
     short: bool
     known: Known
+    outside: bool  # it changes files and the like, of which workers have not each its own
 
 
 class Carried(NamedTuple):
@@ -198,12 +200,13 @@ class Laboratory:
     def look(self) -> Look:
         """Execute the program twice along one schedule, then twice more for a profile. Raises TargetError."""
         runner = self._runner
+        OUTSIDE.changed = False
         first = runner.record(_Random(self._order.seed), CHECKED_STEPS, states=False)
         runner.refine()
         odd = _difference(first, runner.follow(first.execution, max_steps=CHECKED_STEPS, states=False))
         profile = Profile() if odd else self._profile()
-        short = first.execution.steps <= FEW_STEPS
-        return Look(odd, profile, potential_deadlocks(first), data_races(first), short, runner.world.known)
+        seen = potential_deadlocks(first), data_races(first), first.execution.steps <= FEW_STEPS
+        return Look(odd, profile, *seen, runner.world.known, OUTSIDE.changed)
 
     def races(self) -> list[DataRace]:
         """Those of some more executions: not every schedule shows each, and a few short ones cost little."""
@@ -363,8 +366,10 @@ class Here:
         self._laboratory = Laboratory(order, runner, lambda body: None)
 
     def ask(self, request: Any, heard: Callable[[Any], None] = lambda body: None) -> Any:
-        name, arguments = request
-        return getattr(self._laboratory, name)(*arguments)
+        return getattr(self._laboratory, request[0])(*request[1])
+
+    def alone(self) -> None:
+        """It is."""
 
     def answers(self, requests: Iterable[Any], heard: Callable[[int, Any], None]) -> Iterator[tuple[int, Any]]:
         yield from ((number, self.ask(request)) for number, request in enumerate(requests))
@@ -382,9 +387,8 @@ def opened(order: Order, send: Callable[[Any], None]) -> Callable[[tuple[str, tu
     laboratory = Laboratory(order, runner, send)
 
     def answer(request: tuple[str, tuple[Any, ...]]) -> Any:
-        name, arguments = request
         try:
-            return getattr(laboratory, name)(*arguments)
+            return getattr(laboratory, request[0])(*request[1])
         except TooDeep as error:
             return Hung(str(error), so_far=Watchdog.current.so_far() if Watchdog.current else None)
         except BaseException as error:

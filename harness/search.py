@@ -54,6 +54,8 @@ class Workers(Protocol):
 
     def ask(self, request: Any, heard: Callable[[Any], None] = ...) -> Any: ...
 
+    def alone(self) -> None: ...
+
     def answers(self, requests: Iterable[Any], heard: Callable[[int, Any], None]) -> Iterator[tuple[int, Any]]: ...
 
 
@@ -93,6 +95,8 @@ class Search:
             self._found.outcome = Outcome.INCONCLUSIVE
             self._found.message = look.message if isinstance(look, Hung) else look.odd
             return self._found
+        if look.outside:
+            self._workers.alone()
         self._known, self._look, self._suspected = look.known, look, look.suspected
         self._search(look)
         self._conclude(look)

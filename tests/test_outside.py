@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.budget import Budget
+from harness.explore import Options, explore
+from harness.world.program import load_program
 from tests.real_programs import searched
 from tests.recording import accesses
 
@@ -104,3 +107,21 @@ def RESULT(): return done
 """
     executions, ends = explored(body, tmp_path / "file")
     assert ends == {("passed", "[1]"), ("passed", "[1, '']"), ("passed", "[1, '1']")}
+
+
+def test_a_search_of_a_program_that_changes_files_has_one_worker_because_they_share_the_disk(tmp_path: Path) -> None:
+    """Two would find each other's file: such a program had results that it has not, and was called nondeterministic."""
+    program, data = tmp_path / "program.py", tmp_path / "log.txt"
+    program.write_text(f"""
+import os, threading
+def work():
+    with open({str(data)!r}, "a") as file:
+        file.write(f"{{os.getpid()}}\\n")
+def main():
+    threads = [threading.Thread(target=work, name=name) for name in ("ann", "bob", "cleo")]
+    for thread in threads: thread.start()
+    for thread in threads: thread.join()
+""")
+    found = explore(load_program(program), Options(jobs=2, strategy="random", budget=Budget(executions=1500)))
+    assert (found.outcome.value, found.executions) == ("passed", 1500), found.message
+    assert len(set(data.read_text().split())) == 1

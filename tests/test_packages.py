@@ -71,7 +71,7 @@ def test_the_same_race_raises_keyerror_where_the_key_is_popped_in_between() -> N
 
 
 def test_a_race_in_tenacity_a_retry_of_one_thread_clears_what_another_one_counts_with() -> None:
-    """9.2.1 keeps one dict of statistics for a decorated function; its own counting then raises KeyError, not the call."""
+    """9.2.1 keeps one dict of statistics for a decorated function; counting in it raises KeyError then."""
     found = explore("tenacity_statistics", "tenacity")
     assert found["outcome"] == "crashed"
     assert (

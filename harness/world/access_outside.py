@@ -52,9 +52,12 @@ _PURE = frozenset(_INSIDE.split()) | {name for name in vars(pathlib.PurePath) if
 
 
 class FileSystem:
-    """The place itself; there is one."""
+    """The place itself; there is one. `changed`: since that was set to False, more has been done than to look at it."""
 
-    __slots__ = ("__weakref__",)
+    __slots__ = ("__weakref__", "changed")
+
+    def __init__(self) -> None:
+        self.changed = False
 
 
 OUTSIDE = FileSystem()
@@ -84,8 +87,13 @@ def goes_outside(effect: Effect) -> bool:
 @functools.cache
 def _goes(name: str, changes: bool) -> Effect:
     """`changes`: what it is called on changes even where the outside does not, as a file's position when it is read."""
-    there: Touch = ("read" if name in _READS and not changes else "write", OUTSIDE, WHOLE)
-    effect: Effect = lambda receiver, arguments: [there, *_memory(receiver)]  # noqa: E731
+    reads = name in _READS
+    there: Touch = ("read" if reads and not changes else "write", OUTSIDE, WHOLE)
+
+    def effect(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
+        OUTSIDE.changed = OUTSIDE.changed or not reads
+        return [there, *_memory(receiver)]
+
     _GOING.add(effect)
     return effect
 
@@ -100,6 +108,7 @@ def opening(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
     """Opening a file only to read it changes nothing."""
     modes = [word for word in arguments[1:] if type(word) is str and set(word) <= set("rwxabt+")]
     changes = any(set(word) & set("wxa+") for word in modes)
+    OUTSIDE.changed = OUTSIDE.changed or changes
     return [("write" if changes else "read", OUTSIDE, WHOLE)]
 
 

@@ -270,6 +270,12 @@ PROGRAMS = {
             [].extend(b), {1}.union(b), list(iter(b)), hex(a), "%s %d" % (a, a), f"{a}", isinstance(a, A),
         ]
     """,
+    "an array that holds no text": """
+        import array
+        a = array.array("u", b"\\xff" * 8)
+        result = [f(a) for f in (len, bool, array.array.tobytes)], a == a, [a] == [a]
+        str(a)
+    """,
     "f-strings and strings": """
         x, y, w = [1], {"a": (2,)}, 5
         result = f"{x} {y!r:>{w * 3}} {w=} {x + x} {[n for n in x]}", "%s %s" % (x, y), "%(a)s" % y, f"{y['a']}"

@@ -33,6 +33,7 @@ def test_these_programs_reach_their_results_or_fail_as_intended() -> None:
         "calls": "TypeError",
         "comparisons and truth": "TypeError",
         "walrus and subscripts": "TypeError",
+        "an array that holds no text": "ValueError",
         "except*": "TypeError",
         "del and finally": "NameError",
         "unpacking errors": "ValueError",

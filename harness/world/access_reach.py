@@ -6,6 +6,7 @@ import gc
 import itertools
 import operator
 import types
+from array import array
 from collections.abc import Iterable
 from enum import Enum
 from typing import Any
@@ -191,7 +192,8 @@ def deep(value: Any, objects: bool = False) -> list[Touch]:
         parts: Iterable[Any] = ()
         if facts.base is not None:
             touches.append(("read", value, WHOLE))
-            parts = tuple(dict.values(value)) if facts.base is dict else tuple(facts.base.__iter__(value))
+            if facts.base is not array and facts.base is not bytearray:  # which hold numbers, or no text that is one
+                parts = tuple(dict.values(value)) if facts.base is dict else tuple(facts.base.__iter__(value))
             if facts.base is dict and not all(map(is_plain_key, dict.__iter__(value))):
                 parts = (*parts, *dict.__iter__(value))
         elif type(value) in (tuple, frozenset):

@@ -11,10 +11,10 @@ from typing import Any
 from harness.trace import WHOLE
 from harness.world.access_attributes import OWNERS, load_touches, owner_of, peek
 from harness.world.access_containers import Containers
-from harness.world.access_effects import WALKING, nothing, write_all, write_from
+from harness.world.access_effects import WALKING, deep_arguments, nothing, write_all, write_from
 from harness.world.access_functions import Call, class_call, effect_of, method_touching, super_call
 from harness.world.access_outside import Leaving, goes_outside
-from harness.world.access_reach import LOOKING, Effect, deep, reachable
+from harness.world.access_reach import CALLS, LOOKING, Effect, deep, reachable
 from harness.world.access_standins import BoundMethod, Receiver
 from harness.world.access_types import (
     FACTS,
@@ -34,6 +34,10 @@ from harness.world.access_types import (
 _ASKING = frozenset((int, float, len, bool, reversed, memoryview, bytes, bytearray, collections.Counter))
 """What asks its argument for more than its elements."""
 
+_FILLING = WALKING | {deep_arguments}
+_FILLED = frozenset((bytes, bytearray, collections.Counter, dict))
+"""What walks through it nevertheless, if it has no more than elements."""
+
 _ATTRIBUTE, _DYNAMIC = "attribute", "dynamic"
 _SPECIAL = frozenset(("module", "class", "super"))
 
@@ -48,6 +52,8 @@ class Calls(Containers):
             return function
         found = effect_of(function)
         if found is not None:
+            if found[0] in _FILLING and function in _FILLED and not all(map(_walks_natively, arguments)):
+                self.say([CALLS, *reachable(arguments)], site)
             self.effect(found, arguments, site)
             if found[0] in WALKING and function not in _ASKING and not all(map(_walks_natively, arguments)):
                 return lambda *given, **named: function(*(self.once(one, site) for one in given), **named)
@@ -86,11 +92,16 @@ class Calls(Containers):
         if (function is map or function is filter or function is functools.reduce) and arguments:
             applied = self._applied(arguments[0], site)
             if applied is not arguments[0] or runs_program_code(applied):
-                arguments = (applied, *(self.open(argument, site) for argument in arguments[1:]))
+                arguments = (applied, *(self._opened(argument, site) for argument in arguments[1:]))
         elif len(arguments) == 1 and (function is max or function is min):
             self.say(deep(arguments[0])[1:], site)
             arguments = (self.steps(iter(self.open(arguments[0], site)), site),)
         return self.args(function, site, *arguments)
+
+    def _opened(self, iterable: Any, site: int) -> Any:
+        """What `map` and the like walk over: they call `iter` at once."""
+        opened = self.open(iterable, site)
+        return opened if _walks_natively(opened) else self.steps(iter(opened), site)
 
     def _applied(self, function: Any, site: int) -> Any:
         """What is applied to one element after the other. To the world outside each goes for itself."""

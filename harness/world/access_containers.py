@@ -218,12 +218,12 @@ class Containers(Variables):
         return left, right
 
     def aug_pair(self, left: Any, right: Any, site: int) -> tuple[Any, Any]:
-        self.aug_rhs(left, right, site)
-        return left, right
+        return left, self.aug_rhs(left, right, site)
 
     def aug_rhs(self, left: Any, right: Any, site: int) -> Any:
         if self.changes_in_place(left):
             self.say([("write", left, WHOLE), *readable((right,))], site)
+            return self.once(right, site, left) if facts_of(type(left)).base is not dict else right
         elif _has_contents(left) or _has_contents(right):
             self.say(readable((left, right)), site)
         return right
@@ -266,16 +266,16 @@ class Containers(Variables):
             self.access("read", owner_of(container), WHOLE, site)
         return Steps.over(iter(iterable), partial(self.access, "read", owner_of(container), WHOLE, site))
 
-    def once(self, iterable: Any, site: int) -> Any:
-        """What C code is about to walk through at one go."""
+    def once(self, iterable: Any, site: int, *filled: Any) -> Any:
+        """What C code is about to walk through at one go, to fill a container with it."""
         if facts_of(type(iterable)).is_native("__iter__"):
             return iterable
-        return Once(iterable, partial(self._walking, site))
+        return Once(iterable, partial(self._walking, site, filled))
 
-    def _walking(self, site: int, iterator: Any) -> None:
+    def _walking(self, site: int, filled: tuple[Any, ...], iterator: Any) -> None:
         if facts_of(type(iterator)).sort in ("iterator", "generator"):
             self.in_order(site, *(touch[1] for touch in stepping(iterator)))
-            self.say(stepping(iterator), site)
+            self.say([*stepping(iterator), *(("write", one, WHOLE) for one in filled)], site)
 
     def _walk(self, iterable: Any, iterator: Any, site: int) -> Any:
         if facts_of(type(iterator)).sort not in ("iterator", "generator"):
@@ -319,6 +319,9 @@ class Containers(Variables):
         if sort in ("iterator", "generator"):
             self.say(stepping(iterable), site)
             return iterable
+        if not facts_of(type(iterable)).is_native("__iter__"):
+            iterator = iter(iterable)
+            return self._walk(iterator, iterator, site) if facts_of(type(iterator)).sort == "iterator" else iterator
         return self.open(iterable, site)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import operator
 import types
 import weakref
@@ -95,6 +96,14 @@ def _unbound(cls: type, name: str, found: Any) -> Call | None:
     return effect, cls
 
 
+_TAKING_ALL = (itertools.chain, itertools.product, itertools.permutations, itertools.combinations)
+
+
+def _drawing(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
+    """An iterator that will draw from these."""
+    return readable(arguments)
+
+
 def _construction(cls: type) -> Call | None:
     if type(cls) is type and cls in FUNCTIONS:
         return FUNCTIONS[cls], cls
@@ -105,7 +114,7 @@ def _construction(cls: type) -> Call | None:
     if facts.base is not None and not is_instrumented(lookup(cls, "__init__")[0]):
         return read_arguments, cls
     if facts.sort == "iterator":
-        return (lambda receiver, arguments: readable(arguments)), cls
+        return (read_arguments if cls in _TAKING_ALL else _drawing), cls
     made = lookup(cls, "__init__")[0]
     if is_a(made, types.FunctionType) and not is_instrumented(made) and is_library_code(made):
         return look_around, cls

@@ -95,6 +95,7 @@ class Points:
         self._fields: dict[type, frozenset[str]] = {}
         self._inside: dict[int, tuple[Any, Any, Any]] = {}
         self._stored: dict[int, set[int]] = {}
+        self._shown: set[int] = set()
         self._ordered: set[Hashable] = set()
         self.token: Callable[[Any], Hashable] = id
         self.instrumented: set[int] = set()
@@ -108,6 +109,7 @@ class Points:
         self._seen.clear()
         self._inside.clear()
         self._stored.clear()
+        self._shown.clear()
         self.instrumented.clear()
         self._fields = _BUILT_IN.copy()
         if len(self.in_force) != len(self.hot):
@@ -177,6 +179,8 @@ class Points:
         new_key = changes and isinstance(obj, _KEYED) and self._is_new(obj, key)
         if new_key:
             self._stored.setdefault(id(obj), set()).add(me.index)
+            if id(obj) in self._shown:
+                self._learn_order(obj)
             if self._ordered and self.token(obj) in self._ordered:
                 self._touch(obj, _ORDER, me.index, True, site)
         if site in self.in_force or alone or self.full or self._spins(site):
@@ -220,11 +224,15 @@ class Points:
             if MANY in writers or len(writers) > 1:
                 self.not_seen("in which order threads add names to an object is not searched", site, True)
             return
-        if self._scheduler.noting is not None and len(self._stored.get(id(mapping), ())) > 1:
-            token = self.token(mapping)
-            if token not in self._ordered:
-                self._ordered.add(token)
-                self.learned = True
+        self._shown.add(id(mapping))
+        self._learn_order(mapping)
+
+    def _learn_order(self, mapping: dict[Any, Any] | set[Any]) -> None:
+        """Several threads have stored keys, and somebody looks: whoever is about to look may see others' keys, too."""
+        several = self._scheduler.noting is not None and len(self._stored.get(id(mapping), ())) > 1
+        if several and (token := self.token(mapping)) not in self._ordered:
+            self._ordered.add(token)
+            self.learned = True
 
     def _is_new(self, mapping: dict[Any, Any] | set[Any], key: Hashable) -> bool:
         if key is WHOLE or id(mapping) in self.instrumented:

@@ -270,6 +270,15 @@ PROGRAMS = {
             [].extend(b), {1}.union(b), list(iter(b)), hex(a), "%s %d" % (a, a), f"{a}", isinstance(a, A),
         ]
     """,
+    "modules made by hand": """
+        import types
+        class M(types.ModuleType):
+            def __getattribute__(self, n): print("getattribute", n); return super().__getattribute__(n)
+        m, empty = M("m"), types.ModuleType.__new__(types.ModuleType)
+        m.x = 1; m.x += 1; empty.y = 2
+        result = m.x, vars(empty)
+        del m.x, empty.y
+    """,
     "an array that holds no text": """
         import array
         a = array.array("u", b"\\xff" * 8)

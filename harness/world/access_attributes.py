@@ -59,7 +59,7 @@ def put_back() -> None:
 
 def _note(target: Any, namespace: Any, name: str) -> None:
     """An attribute of a module or a class is about to change; `sys` is looked after by others."""
-    home = target.__name__ if is_a(target, types.ModuleType) else namespace.get("__module__")
+    home = namespace.get("__name__" if is_a(target, types.ModuleType) else "__module__")
     module = sys.modules.get(home) if type(home) is str else None
     if module is None or module is sys or (id(target), name) in _BEFORE:
         return
@@ -167,7 +167,7 @@ def store_touches(obj: Any, name: str, plainly: bool = False, called: bool = Fal
     """What storing or deleting an attribute writes. `plainly`: as object.__setattr__ does; `called`: by a function."""
     facts = facts_of(type(obj))
     if facts.sort == "module":
-        namespace = module_namespace(obj)
+        namespace = module_namespace(obj) or {}  # there is none before its __init__
         _note(obj, namespace, name)
         return [("write", namespace, name), *_replaced(obj is sys or is_code(namespace.get(name, MISSING)))]
     if facts.sort == "class":

@@ -13,13 +13,14 @@ import sys
 import warnings
 from typing import Any
 
+_SYS = vars(sys)
 _HOOKS = ("stdin", "excepthook", "unraisablehook", "displayhook", "breakpointhook")
 
 
 class Process:
     """As it was when this was made: environment, working directory, how modules are found, hooks; as arguments, none.
 
-    Of the collector and of warnings what is called and looked at. What a program has put there is not asked anything.
+    Of the collector and of warnings what is called and looked at.
     """
 
     def __init__(self, program: str) -> None:
@@ -28,9 +29,8 @@ class Process:
         self._as_stored = dict(self._stored)
         sys.argv[:] = [program]
         kept: Any = (sys.argv, sys.path, sys.meta_path, sys.path_hooks, gc.callbacks, warnings.filters)
-        self._lists = [(of_process, list(of_process), [*map(id, of_process)]) for of_process in kept]
+        self._lists = [(of_process, list(of_process)) for of_process in kept]
         self._hooks = _hooks()
-        self._which = [*map(id, self._hooks)]
         self._depth = sys.getrecursionlimit()
         self._directory = _directory()
 
@@ -39,12 +39,12 @@ class Process:
         if self._stored != self._as_stored:
             os.environ.clear()
             os.environ.update(self._environment)
-        for now, before, which in self._lists:
-            if [*map(id, now)] != which:
+        for now, before in self._lists:
+            if now != before:
                 now[:] = before
         if sys.getrecursionlimit() != self._depth:
             sys.setrecursionlimit(self._depth)
-        if [*map(id, _hooks())] != self._which:
+        if _hooks() != self._hooks:
             for name, hook in zip(_HOOKS, self._hooks, strict=True):
                 setattr(sys, name, hook)
         if _directory() != self._directory:
@@ -53,7 +53,7 @@ class Process:
 
 
 def _hooks() -> list[Any]:
-    return [vars(sys).get(name) for name in _HOOKS]
+    return [*map(_SYS.get, _HOOKS)]
 
 
 def _directory() -> str:

@@ -308,7 +308,6 @@ class World:
 
     def _begin(self) -> None:
         self._count += 1
-        self._process.put_back()
         if self._count % COLLECT_EVERY == 0:
             gc.collect(0)
         self._crashes = []

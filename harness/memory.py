@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 
-ADDRESSES = 8 << 30
-"""Bytes of address space beyond what the process starts with: stacks of threads count."""
+ADDRESSES = (8 if getattr(sys, "_is_gil_enabled", lambda: True)() else 32) << 30
+"""Bytes of address space beyond what the process starts with: stacks of threads count, and their heaps without the GIL.
+
+A thread for which there is no heap dies before it has begun, unseen.
+"""
 
 
 def limit_addresses() -> None:

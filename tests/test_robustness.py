@@ -25,6 +25,7 @@ import pytest
 from harness.budget import Budget
 from harness.explore import Options
 from harness.explore import explore as search
+from harness.memory import ADDRESSES
 from harness.world.program import TargetError, load_program
 
 pytestmark = pytest.mark.together
@@ -32,6 +33,8 @@ pytestmark = pytest.mark.together
 ROOT = Path(__file__).resolve().parent.parent
 TIMEOUT = 2.0
 """Seconds for an execution, where a case does not say otherwise."""
+
+LIMIT = f"a program may take {ADDRESSES >> 30} GiB of addresses here, stacks of threads included"
 
 SPARE = 40.0
 """Seconds beyond it after which a command counts as hanging: this machine may be busy with other things."""
@@ -318,7 +321,7 @@ CASES = {
             return len([0] * 10**10)
         """,
         "inconclusive",
-        "MainThread: MemoryError (file:2); a program may take 8 GiB of addresses here, stacks of threads included",
+        f"MainThread: MemoryError (file:2); {LIMIT}",
     ),
     "threads that catch everything": Case(
         """\

@@ -23,6 +23,7 @@ import pytest
 from harness.budget import Budget
 from harness.children.parents import Parents
 from harness.explore import Exploration, Options, explore
+from harness.memory import ADDRESSES
 from harness.stress import stress
 from harness.worker import WAITING, Worker
 from harness.world.program import Program, load_program
@@ -34,6 +35,8 @@ pytestmark = pytest.mark.together
 ROOT = Path(__file__).resolve().parent.parent
 TIMEOUT = 1.0
 """Seconds for an execution or a run."""
+
+LIMIT = f"a program may take {ADDRESSES >> 30} GiB of addresses here, stacks of threads included"
 
 SPARE = 40.0
 """Seconds beyond it after which a command counts as hanging: this machine may be busy with other things."""
@@ -319,8 +322,8 @@ CASES = {
             return len(bytearray(10**11))
         """,
         "inconclusive",
-        "MainThread: MemoryError (file:2); a program may take 8 GiB of addresses here, stacks of threads included",
-        "unfinished: MemoryError; a program may take 8 GiB of addresses here, stacks of threads included",
+        f"MainThread: MemoryError (file:2); {LIMIT}",
+        f"unfinished: MemoryError; {LIMIT}",
     ),
     "a sleep outside": Case(
         """\

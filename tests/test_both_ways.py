@@ -60,6 +60,7 @@ MAY_DIFFER = {
     "test_type_lookup_mro_reference": "a class attribute's name is no string, and its __eq__ changes the bases",
     "test_sneaky_frame_object": FRAME,
     "test_find_caller_with_stacklevel": FRAME,
+    "test_deprecated_modules": "a warning names the importing line by counting frames",
     "test_get_count": COUNT,
     "test_collect_garbage": COUNT,
     "test_unique_composite": "has threads of its own, and no world that runs them one at a time",

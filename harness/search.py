@@ -49,6 +49,10 @@ class Found(Tally):
     unfinished: str = ""
 
 
+UNTRIED = "the budget was spent on getting to know the program, which takes four executions: it needs more"
+"""Why a search that has tried no schedule says nothing."""
+
+
 class Workers(Protocol):
     """Who carries requests out: (name of a laboratory's method, its arguments)."""
 
@@ -125,6 +129,8 @@ class Search:
             found.outcome, found.message = Outcome.INCONCLUSIVE, self._lost
         elif found.inconclusive:
             found.outcome = Outcome.INCONCLUSIVE
+        elif not found.executions:
+            found.outcome, found.message = Outcome.INCONCLUSIVE, UNTRIED
         found.potential_deadlocks = [] if found.failures or found.exhausted else self._suspected
 
     def _over(self) -> bool:

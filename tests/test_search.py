@@ -20,7 +20,7 @@ from harness.execution import Runner
 from harness.explore import Exploration, Options, explore
 from harness.laboratory import Here, Order
 from harness.outcome import Outcome
-from harness.search import Found, Search
+from harness.search import UNTRIED, Found, Search
 from harness.strategies import STRATEGIES, plan
 from harness.world.program import load_program
 
@@ -346,3 +346,9 @@ def test_numbers_that_threads_draw_from_one_generator_come_in_every_order(tmp_pa
         str(([first, third], [second])),
         str(([second, third], [first])),
     }
+
+
+def test_a_budget_that_ends_before_the_first_execution_proves_nothing(tmp_path: Path) -> None:
+    found = searched(tmp_path, LOST, budget=Budget(seconds=1e-6))
+    assert (found.outcome, found.executions, found.claim) == (Outcome.INCONCLUSIVE, 0, "inconclusive")
+    assert found.message == UNTRIED

@@ -105,19 +105,28 @@ def _drawing(receiver: Any, arguments: tuple[Any, ...]) -> list[Touch]:
 
 
 def _construction(cls: type) -> Call | None:
+    makings = facts_of(cls).makings
+    if "__init__" not in makings:
+        makings["__init__"] = _making(cls)
+    effect = makings["__init__"]
+    return effect and (effect, cls)
+
+
+def _making(cls: type) -> Effect | None:
+    """What it touches that an object of this class is made."""
     if type(cls) is type and cls in FUNCTIONS:
-        return FUNCTIONS[cls], cls
+        return FUNCTIONS[cls]
     there = making_outside(cls)
     if there is not None:
-        return there, cls
+        return there
     facts = facts_of(cls)
     if facts.base is not None and not is_instrumented(lookup(cls, "__init__")[0]):
-        return read_arguments, cls
+        return read_arguments
     if facts.sort == "iterator":
-        return (read_arguments if cls in _TAKING_ALL else _drawing), cls
+        return read_arguments if cls in _TAKING_ALL else _drawing
     made = lookup(cls, "__init__")[0]
     if is_a(made, types.FunctionType) and not is_instrumented(made) and is_library_code(made):
-        return look_around, cls
+        return look_around
     return None
 
 

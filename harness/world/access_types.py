@@ -93,8 +93,11 @@ class Facts:
     foreign: a container that is neither built in nor rewritten.
     """
 
-    _BY_NAME = ("loads", "strict_loads", "class_loads", "strict_class_loads", "stores", "calls", "strict_calls")
-    __slots__ = ("sort", "base", *_BY_NAME, "native", "effects", "ref", "shares")
+    _BY_NAME = (
+        "loads", "strict_loads", "class_loads", "strict_class_loads", "stores", "calls", "strict_calls",
+        "native", "effects", "makings",
+    )  # fmt: skip
+    __slots__ = ("sort", "base", *_BY_NAME, "ref", "shares")
 
     def __init__(self, cls: type) -> None:
         self.base = next((base for base in CONTAINERS if derives(cls, (base,))), None)
@@ -109,11 +112,12 @@ class Facts:
         self.strict_calls: dict[str, Any] = {}
         self.native: dict[str, bool] = {}
         self.effects: dict[str, Any] = {}
+        self.makings: dict[str, Any] = {}
         key = id(cls)
         self.ref = weakref.ref(cls, lambda _: FACTS.pop(key, None))
 
     def forget(self, name: str) -> None:
-        for plans in (*self._BY_NAME, "native", "effects"):
+        for plans in self._BY_NAME:
             getattr(self, plans).pop(name, None)
 
     def is_native(self, name: str) -> bool:

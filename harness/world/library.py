@@ -187,14 +187,15 @@ class Library:
         It gives what the executor has, and not the executor, and it lasts longer than the worker. Else who lets go of
         which of them last would tell who wakes the workers, or whether anybody does, and nothing of that is a step.
         """
-        touch, token = self.scheduler.touch, self.scheduler.new_token()
+        scheduler, token = self.scheduler, self.scheduler.new_token()
 
         def gone(reference: Any) -> None:
-            touch(token)
-            callback(reference)
+            if not scheduler.unwinding:  # there is nobody left to tell
+                scheduler.touch(token)
+                callback(reference)
 
         def look() -> Any:
-            touch(token, "r")
+            scheduler.touch(token, "r")
             executor = reference()
             if executor is None:
                 return None

@@ -26,7 +26,9 @@ def prepare() -> None:
     """
     for descriptor in range(3):
         _keep_open(descriptor)
-    if not os.path.isdir("."):
+    try:
+        os.getcwd()
+    except OSError:
         os.chdir(os.sep)
     codecs.register_error("plain", _plain_words)
     for stream in (sys.stdout, sys.stderr):

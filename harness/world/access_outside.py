@@ -48,7 +48,7 @@ _INSIDE = """
     getgid uname fileno readable writable seekable isatty detach getvalue quote unquote urlencode urlparse
     urlsplit urljoin parse_qs parse_qsl quote_plus unquote_plus urlunparse urlunsplit text_encoding
     has_magic escape get_archive_formats get_unpack_formats gettempdir gettempprefix"""
-_PURE = frozenset(_INSIDE.split()) | {name for name in vars(pathlib.PurePath) if not name.startswith("__")}
+_PURE = frozenset(_INSIDE.split()) | {name for name in dir(pathlib.PurePath) if not name.startswith("__")}
 
 
 class FileSystem:
@@ -74,6 +74,8 @@ def stepping_outside(iterator: Any) -> Touch | None:
     if kind is types.GeneratorType:
         frame = iterator.gi_frame
         there = frame is not None and _root(frame.f_globals.get("__name__")) in _MODULES
+    elif kind is map:  # which `Path.glob` makes of a generator, from 3.13 on
+        return next(filter(None, map(stepping_outside, iterator.__reduce__()[1][1:])), None)
     else:
         there = derives(kind, FILES) or _root(module_of(kind)) in _C_TYPES
     return ("write", OUTSIDE, WHOLE) if there else None

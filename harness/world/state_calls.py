@@ -25,7 +25,8 @@ _OUTSIDE = frozenset((
 """Modules whose functions touch what is not an object of the program's."""
 
 _HARMLESS = frozenset((
-    "posix.fspath", "posix.getpid", "sys._getframe", "sys.exc_info", "sys.exception", "sys.intern", "sys.audit",
+    "posix.fspath", "posix.getpid", "posix._path_splitroot_ex", "posix._path_normpath",
+    "sys._getframe", "sys.exc_info", "sys.exception", "sys.intern", "sys.audit",
     "sys.getdefaultencoding", "sys.getfilesystemencoding", "sys.is_finalizing", "sys.setprofile", "sys.getprofile",
     "sys.getsizeof", "sys._getframemodulename", "sys._current_frames", "warnings.warn", "_warnings.warn",
 ))  # fmt: skip

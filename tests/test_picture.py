@@ -316,3 +316,10 @@ def test_a_long_container_is_cut_where_its_text_is(items: Sequence[Any]) -> None
         text = repr(whole).replace(",)", ")")
         assert show(whole) == (text if len(text) <= 60 else text[:59] + "…")
     assert show(deque(items)) == show(list(items))
+
+
+def test_of_a_long_text_or_number_no_more_is_looked_at_than_is_shown() -> None:
+    assert show("y" * 10**7) == "'" + "y" * 58 + "…"
+    assert show([b"z" * 10**7]) == "[b'" + "z" * 56 + "…"
+    assert show(2**20_000) == "0x1" + "0" * 56 + "…"
+    assert show({10**6_000: 1}).startswith("{0xbdd4a7155919bd827d553e")

@@ -315,6 +315,46 @@ CASES = {
         "MainThread takes more than 1 GiB of memory (file:4)",
         timeout=30,
     ),
+    "memory of long texts": Case(
+        """\
+        import threading
+
+        def grow():
+            kept = []
+            while True:
+                kept.append("y" * 1_000_000)
+
+        def main():
+            thread = threading.Thread(target=grow, name="grows")
+            thread.start()
+            thread.join()
+        """,
+        "inconclusive",
+        "grows takes more than 1 GiB of memory (file:6)",
+        timeout=30,
+    ),
+    "numbers of thousands of digits": Case(
+        """\
+        import threading
+
+        MANY = 10**6_000
+        table = {MANY: 0}
+
+        def multiply():
+            table[MANY] += MANY
+
+        def main():
+            threads = [threading.Thread(target=multiply, name=name) for name in ("ann", "bob")]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert table[MANY] == 2 * MANY, "one of two was lost"
+        """,
+        "violated",
+        "MainThread: assertion failed (file:15): one of two was lost",
+        results={"None": 1},
+    ),
     "memory at once": Case(
         """\
         def main():

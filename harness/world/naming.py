@@ -11,6 +11,7 @@ from typing import Any
 
 from harness.task import Task
 from harness.trace import WHOLE, Operation
+from harness.world.showing import brief
 from harness.world.survey import Survey
 
 SURVEYS = 50
@@ -68,7 +69,7 @@ class Naming:
             return f"({', '.join(parts)})" if kind is tuple else f"{{{', '.join(sorted(parts))}}}"
         if issubclass(kind, Enum):
             return f"{kind.__name__}.{key._name_}"
-        return repr(key) if issubclass(kind, _PLAIN) else self.object(key)
+        return brief(key) if issubclass(kind, _PLAIN) else self.object(key)
 
     def object(self, obj: Any) -> str:
         """The path by which the program reaches `obj`, else its type's name, numbered from the second on."""

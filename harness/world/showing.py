@@ -12,7 +12,19 @@ RESULT_LIMIT = 400
 LONGEST = 4000
 """Characters of a text of the program's that are looked through."""
 
+BRIEF = 60
+"""Characters of a number or a text among other values."""
+
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+
+
+def brief(value: object) -> str:
+    """`repr` of a plain value; of a long text or number its beginning (of the latter in hex: `repr` refuses it)."""
+    if type(value) is str or type(value) is bytes:
+        return repr(value) if len(value) <= BRIEF else repr(value[:BRIEF]) + "…"
+    if type(value) is int and value.bit_length() > 4 * BRIEF:
+        return hex(value)[:BRIEF] + "…"
+    return repr(value)
 
 
 def show_result(value: object) -> str:

@@ -108,13 +108,17 @@ def _dict(obj: Any) -> Contents:
         keys = OrderedDict.__iter__(obj)
     pairs: list[tuple[str, Any]] = []
     if all(type(key) in PLAIN for key in dict.keys(obj)):
-        pairs = [(f"[{key!r}]", dict.__getitem__(obj, key)) for key in keys]
+        pairs = [(f"[{_whole(key)}]", dict.__getitem__(obj, key)) for key in keys]
     else:
         for key, value in dict.items(obj):
             pairs += [("key", key), ("value", value)]
     if isinstance(obj, defaultdict):
         pairs.append(("default_factory", obj.default_factory))
     return _head(obj), pairs + _attributes(obj)
+
+
+def _whole(key: Any) -> str:
+    return hex(key) if type(key) is int and key.bit_length() > 10_000 else repr(key)  # `repr` refuses very long ones
 
 
 def _items(base: Any) -> Callable[[Any], Contents]:

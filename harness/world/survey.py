@@ -21,6 +21,7 @@ from types import CellType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
 from harness.world.access_types import closed_module_of, module_of
+from harness.world.showing import brief
 
 LIMIT = 5_000
 """Objects looked at, at most; what lies beyond counts as late."""
@@ -142,7 +143,7 @@ def _parts(obj: Any) -> Iterator[tuple[str, Any]]:
     if issubclass(cls, _ITEMS):
         yield from ((f"[{i}]", item) for i, item in enumerate(cls.__iter__(obj)))
     elif issubclass(cls, dict):
-        yield from ((f"[{key!r}]", value) for key, value in list(dict.items(obj)) if _plain_key(key))
+        yield from ((f"[{brief(key)}]", value) for key, value in list(dict.items(obj)) if _plain_key(key))
     elif cls is FunctionType:
         yield from zip(obj.__code__.co_freevars, obj.__closure__ or (), strict=False)
     elif cls is CellType:

@@ -8,6 +8,7 @@ from itertools import islice
 from types import CellType, MemberDescriptorType
 from typing import Any
 
+from harness.world.showing import brief
 from harness.world.survey import is_library
 
 LIMIT = 60
@@ -85,7 +86,7 @@ def _inside(obj: Any) -> dict[str, Any]:
 def _plain_repr(value: Any, depth: int) -> str:
     cls = type(value)
     if cls in _PLAIN:
-        return repr(value)
+        return brief(value)
     if not depth:
         return "…"
     if issubclass(cls, dict):

@@ -47,6 +47,7 @@ def main():
         ("import json; was = json.dumps; json.dumps = lambda o: was(o) + '!'", "log.append(json.dumps(1))", ["1!"] * 2),
         ("from fractions import Fraction as F; F.seen = getattr(F, 'seen', 0) + 1", "log.append(F.seen)", [1, 1]),
         ("import gc; seen = gc.isenabled(); gc.disable()", "log.append(seen)", [True, True]),
+        ("N = float('nan'); t = {N: 0, (N, 1): 0}", "t[N] = t[N, 1] = 1; log.append(len(t))", [2, 2]),
         ("import uuid", "log.append(uuid.uuid4())", None),
         ("import secrets", "log.append(secrets.token_hex(8)); log.append(secrets.randbelow(9))", None),
         ("from os import urandom", "log.append(urandom(8))", None),

@@ -44,7 +44,7 @@ ALONE = 50_000
 SAMPLE = 500
 """How many of its accesses are steps then; if they tell nothing, it goes on alone for twice as long."""
 
-_PLAIN = frozenset((str, int, bytes, float, bool, complex, type(None)))
+_PLAIN = frozenset((str, int, bytes, bool, type(None)))
 
 BETWEEN = "what is inside is used without its lock: between its own steps (--open-stdlib) that is not searched"
 
@@ -56,13 +56,11 @@ _RUNNING = "that a generator is asked for more while it runs, an error, is no or
 SILENT = frozenset(("",))
 """The fields of what carries its points itself (locks) or is shared by nobody (`threading.local`)."""
 
-
 _BUILT_IN: dict[type, frozenset[str]] = dict.fromkeys((dict, list, set, deque, CellType, ModuleType), frozenset())
 """Types that last longer than an execution, and of which the library stores nothing in instances."""
 
 _new = tuple.__new__
 """What the constructor of a NamedTuple calls, without the call of a function before it."""
-
 
 _KEYED = (dict, set)
 
@@ -274,6 +272,8 @@ class Points:
     def _lasting(self, key: Hashable) -> Hashable:
         """The key in a form that is equal in all executions: objects are not, and go by their tokens."""
         kind = type(key)
+        if kind is float or kind is complex:
+            return key if key == key else "nan"
         if kind in _PLAIN or key is WHOLE or self.full:
             return key
         if kind is tuple or kind is frozenset:

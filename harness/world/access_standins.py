@@ -87,7 +87,7 @@ class AttributeInPlace:
 
     def __getattribute__(self, name: str) -> Any:
         say, owner, site = _get(self, "_lab_say"), _get(self, "_lab_owner"), _get(self, "_lab_site")
-        say.get(owner, name, site)
+        say.get_s(owner, name, site)  # whoever assigns the name so does not only call it
         return in_place(say, getattr(owner, name), site)
 
     def __setattr__(self, name: str, value: Any) -> None:

@@ -267,7 +267,7 @@ def load_plan(cls: type, name: str, strict: bool) -> Any:
     if is_a(found, functools.cached_property):
         return PLAIN
     if lookup(kind, "__set__")[0] is not MISSING or lookup(kind, "__delete__")[0] is not MISSING:
-        return QUIET
+        return QUIET if is_instrumented(lookup(kind, "__get__")[0]) else PLAIN
     return PLAIN if lookup(kind, "__get__")[0] is not MISSING else _shared(asked)
 
 
@@ -294,7 +294,7 @@ def store_plan(cls: type, name: str) -> Any:
         return METHOD
     if kind is types.GetSetDescriptorType or kind is property and not is_instrumented(found.fset):
         return PLAIN
-    return QUIET if lookup(kind, "__set__")[0] is not MISSING else PLAIN
+    return QUIET if is_instrumented(lookup(kind, "__set__")[0]) else PLAIN
 
 
 def class_plan(cls: type, name: str, strict: bool) -> Any:

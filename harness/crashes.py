@@ -15,6 +15,9 @@ from harness.world.showing import show_error
 NO_MORE_THREADS = "can't start new thread"
 """What CPython says when the system refuses one."""
 
+ROOM = f"a program may take {ADDRESSES >> 30} GiB of addresses here, stacks of threads included"
+"""What the lab allows."""
+
 LONGEST = 1000
 """Characters of an exception's text that are told."""
 
@@ -33,8 +36,7 @@ def crash(crashes: Sequence[tuple[str, BaseException]], files: Container[str]) -
     if isinstance(error, AssertionError):
         return Outcome.VIOLATED, f"{name}: assertion failed{where}{said}"
     if is_of_the_limits(error):
-        limit = f"a program may take {ADDRESSES >> 30} GiB of addresses here, stacks of threads included"
-        return Outcome.INCONCLUSIVE, f"{name}: {type(error).__name__}{said}{where}; {limit}"
+        return Outcome.INCONCLUSIVE, f"{name}: {type(error).__name__}{said}{where}; {ROOM}"
     return Outcome.CRASHED, f"{name}: {type(error).__name__}{said}{where}"
 
 

@@ -20,8 +20,7 @@ from harness.children.core import stay_on_one_core
 from harness.children.job import End, Home, Job, Run, cut_short
 from harness.children.modules import Modules, import_ahead
 from harness.children.perturbation import Perturbation, Plan
-from harness.crashes import is_of_the_limits
-from harness.memory import ADDRESSES
+from harness.crashes import ROOM, is_of_the_limits
 from harness.world.showing import package_hint, show_error, show_result
 
 _HARNESS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
@@ -141,8 +140,7 @@ class Performance:
         end = End.VIOLATED if isinstance(error, AssertionError) else End.CRASHED
         summary = _name_of(error)[:LONGEST]
         if is_of_the_limits(error):
-            limit = f"a program may take {ADDRESSES >> 30} GiB of addresses here, stacks of threads included"
-            end, summary = End.UNFINISHED, cut_short(f"{summary}; {limit}")
+            end, summary = End.UNFINISHED, cut_short(f"{summary}; {ROOM}")
         self.failures.append((end, summary, f"{summary} in {thread}{_place(error.__traceback__, self._home)}"))
 
     def _invoker(self) -> Callable[[threading.Thread], None]:
